@@ -1,0 +1,189 @@
+//! Names of things. Identifiers are prefixed text (`usr_0192…`), made outside this module from 128 bits
+//! that rise with time, so that they sort by age and a reader sees at once what they name.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A name or an identifier that is not of the form its type asks for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{value}` is not {expected}")]
+pub struct BadName {
+    pub value: String,
+    pub expected: &'static str,
+}
+
+/// A text newtype: its rule is checked on the way in, by `FromStr` and by serde alike.
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $expected:expr, $rule:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadName;
+            fn from_str(text: &str) -> Result<Self, BadName> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = BadName;
+            fn try_from(value: String) -> Result<Self, BadName> {
+                let rule: fn(&str) -> bool = $rule;
+                if rule(&value) { Ok(Self(value)) } else { Err(BadName { value, expected: $expected }) }
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+/// A text newtype that is `prefix_` and 32 lower-case hexadecimal digits.
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        text!($(#[$doc])* $name, concat!("an identifier like `", $prefix, "` and 32 hexadecimal digits"),
+            |text| text.strip_prefix($prefix).is_some_and(|hex| hex.len() == 32 && is_hex(hex)));
+
+        impl $name {
+            /// The identifier for 128 bits, which the caller draws so that they rise with time.
+            pub fn from_bits(bits: u128) -> Self {
+                Self(format!(concat!($prefix, "{:032x}"), bits))
+            }
+        }
+    };
+}
+
+id!(/// A tenant: one organisation's users, prompts, flows, numbers and events.
+    TenantId, "ten_");
+id!(/// A user: an agent, or somebody who looks after agents.
+    UserId, "usr_");
+id!(/// One of a user's extensions.
+    ExtensionId, "ext_");
+id!(/// A dispatch mapping.
+    MappingId, "map_");
+id!(/// A phone call, ours; the carrier's own name of it is a [`CallSid`].
+    CallId, "call_");
+id!(/// An event of the log.
+    EventId, "evt_");
+
+text!(/// A tenant's short name, as typed after `--tenant`.
+    Slug, "1 to 40 of a-z, 0-9 and `-`, beginning with a letter", |text| is_slug(text, 40, "-"));
+text!(/// The name a user is known by to admins and in files, unique in the tenant.
+    Login, "1 to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit",
+    |text| text.starts_with(|c: char| c.is_ascii_alphanumeric()) && is_slug(&format!("a{text}"), 65, "._-"));
+text!(/// The name of a flow, a node or a prompt.
+    Name, "1 to 64 of a-z, 0-9, `_` and `-`, beginning with a letter", |text| is_slug(text, 64, "_-"));
+text!(/// Digits by which an agent names themselves where the caller's number cannot (D30, D34).
+    AgentCode, "2 to 12 digits", |text| (2..=12).contains(&text.len()) && is_digits(text));
+text!(/// The carrier's name of a call. Twilio's begin with `CA`, other carriers' do not.
+    CallSid, "1 to 128 visible ASCII characters", is_carrier_name);
+text!(/// The carrier's name of an account.
+    AccountSid, "1 to 128 visible ASCII characters", is_carrier_name);
+text!(/// A SHA-256 digest, by which a recording is stored and fetched.
+    Sha256Hex, "64 lower-case hexadecimal digits", |text| text.len() == 64 && is_hex(text));
+text!(/// A language tag, BCP 47: `en`, `fr-CA`.
+    Language, "a language tag like `en` or `fr-CA`", is_language);
+
+impl Language {
+    /// The tag without its last subtag, `fr-CA` to `fr`: where to look next for a missing prompt.
+    pub fn parent(&self) -> Option<Self> {
+        self.0.rsplit_once('-').map(|(parent, _)| Self(parent.to_owned()))
+    }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+fn is_slug(text: &str, longest: usize, also: &str) -> bool {
+    text.len() <= longest
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || also.contains(c))
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_carrier_name(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+fn is_language(text: &str) -> bool {
+    let mut subtags = text.split('-');
+    let primary = subtags.next().unwrap_or_default();
+    (2..=3).contains(&primary.len())
+        && primary.bytes().all(|b| b.is_ascii_lowercase())
+        && subtags.all(|tag| (2..=8).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_is_its_prefix_and_32_digits() {
+        let user = UserId::from_bits(0x0192_abcd);
+        assert_eq!(user.as_str(), "usr_0000000000000000000000000192abcd");
+        assert_eq!(user.as_str().parse::<UserId>().as_ref(), Ok(&user));
+        for bad in [
+            "",
+            "usr_",
+            "usr_12",
+            "ten_0000000000000000000000000192abcd",
+            "usr_0000000000000000000000000192ABCD",
+        ] {
+            assert!(bad.parse::<UserId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_keep_to_their_alphabet() {
+        for (good, name) in
+            [(true, "timed-presence"), (true, "a"), (false, ""), (false, "9a"), (false, "Ä"), (false, "a b")]
+        {
+            assert_eq!(name.parse::<Name>().is_ok(), good, "{name}");
+        }
+        for (good, login) in
+            [(true, "ada"), (true, "7of9"), (true, "ada.l"), (false, "Ada"), (false, "-a"), (false, "a/b")]
+        {
+            assert_eq!(login.parse::<Login>().is_ok(), good, "{login}");
+        }
+        for (good, tag) in [
+            (true, "en"),
+            (true, "fr-CA"),
+            (true, "zh-Hant-TW"),
+            (false, "english"),
+            (false, "EN"),
+            (false, "en-"),
+        ] {
+            assert_eq!(tag.parse::<Language>().is_ok(), good, "{tag}");
+        }
+    }
+
+    #[test]
+    fn a_language_without_its_region_is_its_parent() {
+        let tag: Language = "fr-CA".parse().expect("a tag");
+        assert_eq!(tag.parent().map(String::from), Some("fr".to_owned()));
+        assert_eq!(tag.parent().and_then(|tag| tag.parent()), None);
+    }
+}
