@@ -1,5 +1,7 @@
 //! The rules of being on duty. Pure: no clock, no randomness, no database, no HTTP; `now` is an argument.
 
+pub mod dispatch;
+pub mod event;
 pub mod ids;
 pub mod phone;
 pub mod presence;
