@@ -1,11 +1,8 @@
 //! Dispatch mappings: which flow answers a call (A1.17, D41, D42).
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{AccountSid, BadName, MappingId, Name};
+use crate::domain::ids::{AccountSid, MappingId, Name};
 use crate::domain::phone::{Caller, E164};
 
 /// A rule that sends interactions to a flow.
@@ -22,41 +19,6 @@ pub struct Mapping {
     /// A published version; none is the latest one when the call comes in.
     pub version: Option<u32>,
     pub active: bool,
-}
-
-/// An enum whose variants have one spelling in files, on the command line and in the database.
-macro_rules! spelled {
-    ($(#[$doc:meta])* $name:ident, $expected:literal, { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)*
-        }
-
-        impl $name {
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $text,)*
-                }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = BadName;
-            fn from_str(text: &str) -> Result<Self, BadName> {
-                match text {
-                    $($text => Ok(Self::$variant),)*
-                    _ => Err(BadName { value: text.to_owned(), expected: $expected }),
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
 }
 
 spelled!(

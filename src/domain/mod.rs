@@ -1,9 +1,15 @@
 //! The rules of being on duty. Pure: no clock, no randomness, no database, no HTTP; `now` is an argument.
 
+#[macro_use]
+mod spelled;
+
+pub mod call;
 pub mod dispatch;
 pub mod event;
 pub mod ids;
 pub mod phone;
 pub mod presence;
+pub mod tenant;
 pub mod time;
 pub mod trust;
+pub mod user;

@@ -44,14 +44,14 @@ pub struct Cause {
     pub call: Option<CallId>,
 }
 
-/// Where a change of presence comes from (A1.16).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    Phone,
-    Admin,
-    Timer,
-}
+spelled!(
+    /// Where a change of presence comes from (A1.16).
+    Source, "one of phone, admin, timer", {
+        Phone = "phone",
+        Admin = "admin",
+        Timer = "timer",
+    }
+);
 
 /// The system's reasons, and a supervisor's own words (A1.21).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,6 +21,8 @@ pub struct Hours(u16);
 pub struct BadHours(pub u16);
 
 impl Hours {
+    pub const LONGEST: Self = Self(168);
+
     pub fn get(self) -> u16 {
         self.0
     }
@@ -33,7 +35,7 @@ impl Hours {
 impl TryFrom<u16> for Hours {
     type Error = BadHours;
     fn try_from(hours: u16) -> Result<Self, BadHours> {
-        if (1..=168).contains(&hours) { Ok(Self(hours)) } else { Err(BadHours(hours)) }
+        if (1..=Self::LONGEST.0).contains(&hours) { Ok(Self(hours)) } else { Err(BadHours(hours)) }
     }
 }
 

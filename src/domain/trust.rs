@@ -49,16 +49,17 @@ const WRONG_TO_LOCK: u32 = 5;
 const FIRST_LOCK: TimeDelta = TimeDelta::minutes(15);
 const LONGEST_LOCK: TimeDelta = TimeDelta::hours(24);
 
-/// What became of an attempt. A lock sounds like a wrong PIN to the caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PinOutcome {
-    Right,
-    Wrong,
-    /// This wrong PIN locked the agent.
-    WrongAndLocked,
-    /// The agent was locked already; whether the PIN was right is not told and not counted.
-    Locked,
-}
+spelled!(
+    /// What became of an attempt. A lock sounds like a wrong PIN to the caller.
+    PinOutcome, "one of right, wrong, wrong_and_locked, locked", {
+        Right = "right",
+        Wrong = "wrong",
+        /// This wrong PIN locked the agent.
+        WrongAndLocked = "wrong_and_locked",
+        /// The agent was locked already; whether the PIN was right is not told and not counted.
+        Locked = "locked",
+    }
+);
 
 impl PinRecord {
     /// Counts one attempt, `right` as the hash says.

@@ -1,6 +1,8 @@
 //! The flow language: files, checked flows, and the engine that runs them. Pure, as `domain` is, and deaf
 //! to carriers: it yields a [`reply::Reply`] and never knows who renders it.
 
+mod duty;
+pub mod engine;
 pub mod keys;
 pub mod model;
 pub mod prompt;

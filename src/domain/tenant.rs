@@ -1,0 +1,26 @@
+//! A tenant: one organisation and its defaults.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::{Language, Slug, TenantId};
+use crate::domain::phone::Region;
+use crate::domain::time::Zone;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tenant {
+    pub id: TenantId,
+    pub slug: Slug,
+    pub name: String,
+    /// Whose national numbers admins may type.
+    pub region: Region,
+    /// The zone of users who have none of their own (D27).
+    pub zone: Zone,
+    /// The language of users who have none of their own, and of callers nobody knows.
+    pub language: Language,
+    /// Whether users may share a number and differ by extension; callers from it say who they are by
+    /// agent code (D34).
+    pub shared_lines: bool,
+    /// Rises with every change of prompts.
+    #[serde(skip, default)]
+    pub revision: u64,
+}

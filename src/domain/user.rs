@@ -1,0 +1,62 @@
+//! Users and the extensions at which they are reached (A1.1 to A1.6).
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::{AgentCode, ExtensionId, Language, Login, UserId};
+use crate::domain::phone::E164;
+use crate::domain::presence::Presence;
+use crate::domain::time::Zone;
+use crate::domain::trust::PinRecord;
+
+/// A user as admins see one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    pub id: UserId,
+    pub login: Login,
+    pub name: String,
+    /// The tenant's, if none.
+    pub zone: Option<Zone>,
+    /// The tenant's, if none.
+    pub language: Option<Language>,
+    pub agent_code: Option<AgentCode>,
+    pub has_pin: bool,
+    pub active: bool,
+    /// In order; the first is the one that calls are sent to (A1.6).
+    pub extensions: Vec<Extension>,
+}
+
+/// A PSTN extension: a telephone number, and what to dial behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extension {
+    pub id: ExtensionId,
+    pub number: E164,
+    /// Digits to dial once the number has answered.
+    pub ext: Option<String>,
+    pub description: String,
+}
+
+impl Extension {
+    /// What no two active users of a tenant have in common: the number, and on shared lines the
+    /// extension with it (A1.4, D34).
+    pub fn line(&self, shared_lines: bool) -> String {
+        match (&self.ext, shared_lines) {
+            (Some(ext), true) => format!("{}x{ext}", self.number),
+            (Some(_), false) | (None, _) => self.number.to_string(),
+        }
+    }
+}
+
+/// A user as a call sees one: who they are, what they may prove, and whether they are on duty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agent {
+    pub id: UserId,
+    pub login: Login,
+    pub name: String,
+    pub zone: Option<Zone>,
+    pub language: Option<Language>,
+    pub agent_code: Option<AgentCode>,
+    /// The PIN's Argon2id hash in PHC form.
+    pub pin_hash: Option<String>,
+    pub pin: PinRecord,
+    pub presence: Presence,
+}

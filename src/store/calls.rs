@@ -1,0 +1,361 @@
+//! Calls and their steps. A step keeps the reply of its turn, so that a repeated request gets the same.
+
+use sqlx::FromRow;
+
+use super::error::StoreError;
+use super::mappings::MappingRow;
+use super::rows::{AgentRow, CountRow, TenantRow, count, instant, parse, parse_some};
+use super::sql;
+use super::tx::Tx;
+use crate::domain::call::{CallStatus, Outcome};
+use crate::domain::dispatch::{Contact, Mapping, MappingKind};
+use crate::domain::ids::{AccountSid, AgentCode, CallId, CallSid, EventId, Name, TenantId, UserId};
+use crate::domain::phone::E164;
+use crate::domain::tenant::Tenant;
+use crate::domain::time::Instant;
+use crate::domain::trust::{PinOutcome, PinRecord};
+use crate::domain::user::Agent;
+use crate::flow::engine::{Cursor, Input};
+use crate::flow::reply::Reply;
+
+/// A call as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    pub id: CallId,
+    pub account: AccountSid,
+    pub sid: CallSid,
+    /// As the carrier wrote it.
+    pub caller: String,
+    pub dialled: E164,
+    /// Whom the call speaks for, or claims to.
+    pub user: Option<UserId>,
+    pub flow: Name,
+    pub version: u32,
+    pub cursor: Cursor,
+    /// The turn that is asked for next; those below it are answered.
+    pub turn: u32,
+    pub menu_since: Option<Instant>,
+    pub status: CallStatus,
+    /// The carrier's number of the newest status callback.
+    pub sequence: Option<u32>,
+    pub outcome: Option<Outcome>,
+    pub started_at: Instant,
+    pub ended_at: Option<Instant>,
+}
+
+/// One answered turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    pub turn: u32,
+    pub at: Instant,
+    pub input: Input,
+    pub decided: Vec<String>,
+    pub reply: Reply,
+}
+
+/// What is found for a call that comes in: a row per mapping that fits and user who has the number.
+#[derive(Debug)]
+pub struct Arrival {
+    pub tenant: Tenant,
+    pub mapping: Mapping,
+    /// The newest published version of the mapping's flow.
+    pub latest: Option<u32>,
+    /// The version that the mapping names, if that is published.
+    pub pinned: Option<u32>,
+    /// A user with the caller's number, and whether they are active.
+    pub agent: Option<(Agent, bool)>,
+    /// The carrier has asked about this call before.
+    pub is_known: bool,
+}
+
+impl Tx<'_> {
+    pub async fn arrivals(&mut self, contact: &Contact, sid: &CallSid) -> Result<Vec<Arrival>, StoreError> {
+        let values = [
+            contact.value(MappingKind::Customer).into(),
+            contact.value(MappingKind::ContactPoint).into(),
+            contact.value(MappingKind::Source).into(),
+            contact.value(MappingKind::Direction).into(),
+            sid.as_str().into(),
+        ];
+        let rows: Vec<ArrivalRow> = self.all(sql::ARRIVAL, values).await?;
+        rows.into_iter().map(Arrival::try_from).collect()
+    }
+
+    /// The call by the carrier's name of it, its tenant, and the active agent it speaks for.
+    pub async fn call_by_sid(
+        &mut self,
+        account: &AccountSid,
+        sid: &CallSid,
+    ) -> Result<Option<(Tenant, Call, Option<Agent>)>, StoreError> {
+        let row: Option<TurnRow> =
+            self.one(sql::CALL_BY_SID, [account.as_str().into(), sid.as_str().into()]).await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some((row.tenant.try_into()?, row.call.try_into()?, row.agent.agent()?)))
+    }
+
+    /// A call by our name of it, or the carrier's.
+    pub async fn call(&mut self, tenant: &TenantId, name: &str) -> Result<Option<Call>, StoreError> {
+        let row: Option<CallRow> = self.one(sql::CALL_BY_ID, [tenant.as_str().into(), name.into()]).await?;
+        row.map(Call::try_from).transpose()
+    }
+
+    /// The newest calls, newest first.
+    pub async fn calls(&mut self, tenant: &TenantId, limit: u32) -> Result<Vec<Call>, StoreError> {
+        let rows: Vec<CallRow> = self.all(sql::CALLS, [tenant.as_str().into(), limit.into()]).await?;
+        rows.into_iter().map(Call::try_from).collect()
+    }
+
+    /// Calls that began before `started` and of whose end the carrier never told, at most a thousand.
+    pub async fn lost_calls(&mut self, started: Instant) -> Result<Vec<(Tenant, Call)>, StoreError> {
+        let rows: Vec<LostRow> = self.all(sql::LOST_CALLS, [started.into()]).await?;
+        rows.into_iter().map(|row| Ok((row.tenant.try_into()?, row.call.try_into()?))).collect()
+    }
+
+    pub fn insert_call(&mut self, tenant: &TenantId, call: &Call) {
+        let values = [
+            tenant.as_str().into(),
+            call.id.as_str().into(),
+            call.account.as_str().into(),
+            call.sid.as_str().into(),
+            call.caller.as_str().into(),
+            call.dialled.as_str().into(),
+            call.user.as_ref().map(UserId::as_str).into(),
+            call.flow.as_str().into(),
+            call.version.into(),
+            to_json(&call.cursor).into(),
+            call.turn.into(),
+            call.menu_since.into(),
+            call.status.as_str().into(),
+            call.outcome.map(Outcome::as_str).into(),
+            call.started_at.into(),
+        ];
+        self.push(sql::INSERT_CALL, values);
+    }
+
+    /// Saves where the call stands after a turn.
+    pub fn save_call(&mut self, tenant: &TenantId, call: &Call) {
+        let values = [
+            tenant.as_str().into(),
+            call.id.as_str().into(),
+            call.user.as_ref().map(UserId::as_str).into(),
+            to_json(&call.cursor).into(),
+            call.turn.into(),
+            call.menu_since.into(),
+            call.outcome.map(Outcome::as_str).into(),
+        ];
+        self.push(sql::UPDATE_CALL, values);
+    }
+
+    /// Saves what the carrier said of the call.
+    pub fn save_call_status(&mut self, tenant: &TenantId, call: &Call) {
+        let values = [
+            tenant.as_str().into(),
+            call.id.as_str().into(),
+            call.status.as_str().into(),
+            call.sequence.into(),
+            call.menu_since.into(),
+            call.outcome.map(Outcome::as_str).into(),
+            call.ended_at.into(),
+        ];
+        self.push(sql::UPDATE_CALL_STATUS, values);
+    }
+
+    pub fn insert_step(&mut self, tenant: &TenantId, call: &CallId, step: &Step) {
+        let values = [
+            tenant.as_str().into(),
+            call.as_str().into(),
+            step.turn.into(),
+            step.at.into(),
+            to_json(&step.input).into(),
+            to_json(&step.decided).into(),
+            to_json(&step.reply).into(),
+        ];
+        self.push(sql::INSERT_STEP, values);
+    }
+
+    pub async fn step(&mut self, tenant: &TenantId, call: &CallId, turn: u32) -> Result<Option<Step>, StoreError> {
+        let values = [tenant.as_str().into(), call.as_str().into(), turn.into()];
+        let row: Option<StepRow> = self.one(sql::STEP, values).await?;
+        row.map(|row| row.step(call)).transpose()
+    }
+
+    pub async fn steps(&mut self, tenant: &TenantId, call: &CallId) -> Result<Vec<Step>, StoreError> {
+        let rows: Vec<StepRow> = self.all(sql::STEPS, [tenant.as_str().into(), call.as_str().into()]).await?;
+        rows.into_iter().map(|row| row.step(call)).collect()
+    }
+
+    /// The active user with the agent code.
+    pub async fn agent_by_code(&mut self, tenant: &TenantId, code: &AgentCode) -> Result<Option<Agent>, StoreError> {
+        let row: Option<AgentRow> =
+            self.one(sql::AGENT_BY_CODE, [tenant.as_str().into(), code.as_str().into()]).await?;
+        row.map_or(Ok(None), AgentRow::agent)
+    }
+
+    /// Whether `number` is one of the user's extensions.
+    pub async fn has_number(&mut self, tenant: &TenantId, number: &E164, user: &UserId) -> Result<bool, StoreError> {
+        let values = [tenant.as_str().into(), number.as_str().into(), user.as_str().into()];
+        let row: Option<(String,)> = self.one(sql::AGENT_HAS_NUMBER, values).await?;
+        Ok(row.is_some())
+    }
+
+    pub fn save_pin_record(&mut self, tenant: &TenantId, user: &UserId, record: PinRecord) {
+        let values = [
+            tenant.as_str().into(),
+            user.as_str().into(),
+            record.wrong_in_a_row.into(),
+            record.locked_until.into(),
+        ];
+        self.push(sql::SAVE_PIN_RECORD, values);
+    }
+
+    /// Remembers an attempt; `id` is drawn as an event's is.
+    pub fn insert_pin_attempt(
+        &mut self,
+        tenant: &TenantId,
+        id: &EventId,
+        (dialled, user): (&E164, Option<&UserId>),
+        outcome: PinOutcome,
+    ) {
+        let values = [
+            tenant.as_str().into(),
+            id.as_str().into(),
+            dialled.as_str().into(),
+            user.map(UserId::as_str).into(),
+            self.now().into(),
+            outcome.as_str().into(),
+        ];
+        self.push(sql::INSERT_PIN_ATTEMPT, values);
+    }
+
+    /// Attempts on a dialled number since `since` that were not right.
+    pub async fn count_wrong_pins(&mut self, tenant: &TenantId, dialled: &E164, since: Instant) -> Result<u32, StoreError> {
+        let values = [tenant.as_str().into(), dialled.as_str().into(), since.into()];
+        let row: Option<CountRow> = self.one(sql::COUNT_WRONG_PINS, values).await?;
+        count("pin_attempts", dialled.as_str(), row.map_or(0, |row| row.count))
+    }
+}
+
+fn to_json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("the engine's types are plain data")
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(table: &'static str, row: &str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|why| StoreError::corrupt(table, row, why))
+}
+
+#[derive(Debug, FromRow)]
+struct ArrivalRow {
+    #[sqlx(flatten)]
+    tenant: TenantRow,
+    #[sqlx(flatten)]
+    mapping: MappingRow,
+    #[sqlx(flatten)]
+    agent: AgentRow,
+    user_active: Option<bool>,
+    latest: Option<i64>,
+    pinned: Option<i64>,
+    known: bool,
+}
+
+impl TryFrom<ArrivalRow> for Arrival {
+    type Error = StoreError;
+    fn try_from(row: ArrivalRow) -> Result<Self, StoreError> {
+        let mapping = Mapping::try_from(row.mapping)?;
+        let version = |number: Option<i64>| number.map(|n| count("flow_versions", mapping.flow.as_str(), n)).transpose();
+        let is_active = row.user_active.unwrap_or(false);
+        Ok(Self {
+            tenant: row.tenant.try_into()?,
+            latest: version(row.latest)?,
+            pinned: version(row.pinned)?,
+            agent: row.agent.agent()?.map(|agent| (agent, is_active)),
+            is_known: row.known,
+            mapping,
+        })
+    }
+}
+
+#[derive(Debug, FromRow)]
+struct TurnRow {
+    #[sqlx(flatten)]
+    tenant: TenantRow,
+    #[sqlx(flatten)]
+    call: CallRow,
+    #[sqlx(flatten)]
+    agent: AgentRow,
+}
+
+#[derive(Debug, FromRow)]
+struct LostRow {
+    #[sqlx(flatten)]
+    tenant: TenantRow,
+    #[sqlx(flatten)]
+    call: CallRow,
+}
+
+#[derive(Debug, FromRow)]
+struct CallRow {
+    call_id: String,
+    account_sid: String,
+    call_sid: String,
+    caller: String,
+    dialled: String,
+    call_user: Option<String>,
+    flow: String,
+    version: i64,
+    cursor: String,
+    turn: i64,
+    menu_since: Option<i64>,
+    status: String,
+    sequence: Option<i64>,
+    outcome: Option<String>,
+    started_at: i64,
+    ended_at: Option<i64>,
+}
+
+impl TryFrom<CallRow> for Call {
+    type Error = StoreError;
+    fn try_from(row: CallRow) -> Result<Self, StoreError> {
+        let at = row.call_id.clone();
+        let moment = |millis: i64| instant("calls", &at, millis);
+        Ok(Self {
+            id: parse("calls", &at, row.call_id)?,
+            account: parse("calls", &at, row.account_sid)?,
+            sid: parse("calls", &at, row.call_sid)?,
+            caller: row.caller,
+            dialled: parse("calls", &at, row.dialled)?,
+            user: parse_some("calls", &at, row.call_user)?,
+            flow: parse("calls", &at, row.flow)?,
+            version: count("calls", &at, row.version)?,
+            cursor: from_json("calls", &at, &row.cursor)?,
+            turn: count("calls", &at, row.turn)?,
+            menu_since: row.menu_since.map(moment).transpose()?,
+            status: parse("calls", &at, row.status)?,
+            sequence: row.sequence.map(|number| count("calls", &at, number)).transpose()?,
+            outcome: parse_some("calls", &at, row.outcome)?,
+            started_at: moment(row.started_at)?,
+            ended_at: row.ended_at.map(moment).transpose()?,
+        })
+    }
+}
+
+#[derive(Debug, FromRow)]
+struct StepRow {
+    turn: i64,
+    at: i64,
+    input: String,
+    decided: String,
+    reply: String,
+}
+
+impl StepRow {
+    fn step(self, call: &CallId) -> Result<Step, StoreError> {
+        let row = call.as_str();
+        Ok(Step {
+            turn: count("call_steps", row, self.turn)?,
+            at: instant("call_steps", row, self.at)?,
+            input: from_json("call_steps", row, &self.input)?,
+            decided: from_json("call_steps", row, &self.decided)?,
+            reply: from_json("call_steps", row, &self.reply)?,
+        })
+    }
+}

@@ -1,0 +1,63 @@
+//! What can go wrong between us and the database.
+
+use std::sync::Arc;
+
+use super::schema::Schema;
+
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The disk is full: nothing was changed, and reading goes on.
+    #[error("the disk is full; nothing was changed")]
+    Full,
+    /// The disk failed us while writing. What it holds is not known any more: the process must end (I30).
+    #[error("the disk failed while writing: {0}")]
+    Broken(Arc<sqlx::Error>),
+    /// A unique index or a foreign key refused the change; nothing was changed.
+    #[error("the database refused the change: {0}")]
+    Conflict(Arc<sqlx::Error>),
+    /// Any other failure; nothing was changed.
+    #[error("the database failed: {0}")]
+    Backend(Arc<sqlx::Error>),
+    /// The schema is not this binary's; `dutyline migrate` mends an older one.
+    #[error("{0}")]
+    Schema(Schema),
+    #[error("the schema cannot be brought up to date: {0}")]
+    Migration(Arc<sqlx::migrate::MigrateError>),
+    /// A row holds what nobody of us wrote.
+    #[error("row {row} of {table} is corrupt: {why}")]
+    Corrupt { table: &'static str, row: String, why: String },
+    /// The store is shutting down.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl StoreError {
+    pub fn corrupt(table: &'static str, row: impl ToString, why: impl ToString) -> Self {
+        Self::Corrupt { table, row: row.to_string(), why: why.to_string() }
+    }
+}
+
+/// SQLite's primary result codes, <https://sqlite.org/rescode.html>.
+const SQLITE_IOERR: u32 = 10;
+const SQLITE_CORRUPT: u32 = 11;
+const SQLITE_FULL: u32 = 13;
+const SQLITE_CONSTRAINT: u32 = 19;
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+        // An extended code carries the primary one in its low byte.
+        match code.map(|code| code & 0xff) {
+            Some(SQLITE_FULL) => Self::Full,
+            Some(SQLITE_IOERR | SQLITE_CORRUPT) => Self::Broken(Arc::new(error)),
+            Some(SQLITE_CONSTRAINT) => Self::Conflict(Arc::new(error)),
+            Some(_) | None => Self::Backend(Arc::new(error)),
+        }
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        Self::Migration(Arc::new(error))
+    }
+}

@@ -1,0 +1,115 @@
+//! The event log: appended in the unit of work of what it tells, read from a cursor.
+
+use sqlx::FromRow;
+
+use super::error::StoreError;
+use super::rows::{count, instant, parse};
+use super::sql;
+use super::tx::Tx;
+use crate::domain::event::{Entry, Envelope, Event};
+use crate::domain::ids::{EventId, TenantId};
+use crate::domain::tenant::Tenant;
+
+impl Tx<'_> {
+    /// Appends entries to the tenant's log. They get their `seq` when the unit of work is written, last
+    /// of all, so that `seq` follows the order of commits.
+    pub fn append(&mut self, tenant: &TenantId, entries: impl IntoIterator<Item = (EventId, Entry)>) {
+        self.entries.extend(entries.into_iter().map(|(id, entry)| (tenant.clone(), id, entry)));
+    }
+
+    /// Hands the collected entries to the batch.
+    pub(super) fn push_entries(&mut self) {
+        let entries = std::mem::take(&mut self.entries);
+        for run in entries.chunk_by(|(one, ..), (other, ..)| one == other) {
+            let Some((tenant, ..)) = run.first() else { continue };
+            self.push(sql::ADVANCE_HEAD, [tenant.as_str().into(), (run.len() as u64).into()]);
+            for (place, (tenant, id, entry)) in run.iter().enumerate() {
+                let (kind, data) = split(&entry.event);
+                let back = (run.len() - 1 - place) as u64;
+                let cause = serde_json::to_string(&entry.cause).expect("a cause is plain data");
+                let values = [
+                    tenant.as_str().into(),
+                    back.into(),
+                    id.as_str().into(),
+                    self.now().into(),
+                    kind.into(),
+                    entry.subject.as_str().into(),
+                    data.into(),
+                    cause.into(),
+                ];
+                self.push(sql::INSERT_EVENT, values);
+            }
+        }
+    }
+
+    /// The events behind `after`, oldest first, at most `limit`.
+    pub async fn events_after(
+        &mut self,
+        tenant: &Tenant,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Envelope>, StoreError> {
+        let values = [tenant.id.as_str().into(), after.into(), limit.into()];
+        let rows: Vec<EventRow> = self.all(sql::EVENTS_AFTER, values).await?;
+        rows.into_iter().map(|row| row.envelope(tenant)).collect()
+    }
+
+    /// The newest events about `subject`, newest first, at most `limit`.
+    pub async fn events_of(
+        &mut self,
+        tenant: &Tenant,
+        subject: &str,
+        limit: u32,
+    ) -> Result<Vec<Envelope>, StoreError> {
+        let values = [tenant.id.as_str().into(), subject.into(), limit.into()];
+        let rows: Vec<EventRow> = self.all(sql::EVENTS_OF, values).await?;
+        rows.into_iter().map(|row| row.envelope(tenant)).collect()
+    }
+
+    /// The last `seq` of the tenant's log.
+    pub async fn last_seq(&mut self, tenant: &TenantId) -> Result<u64, StoreError> {
+        let head: Option<HeadRow> = self.one(sql::HEAD, [tenant.as_str().into()]).await?;
+        head.map_or(Ok(0), |head| count("outbox_heads", tenant.as_str(), head.seq))
+    }
+}
+
+/// An event's type, and its data as text.
+fn split(event: &Event) -> (String, String) {
+    let mut value = serde_json::to_value(event).expect("an event is plain data");
+    let kind = value["type"].as_str().unwrap_or_default().to_owned();
+    (kind, value["data"].take().to_string())
+}
+
+#[derive(Debug, FromRow)]
+struct HeadRow {
+    seq: i64,
+}
+
+#[derive(Debug, FromRow)]
+struct EventRow {
+    seq: i64,
+    event_id: String,
+    at: i64,
+    r#type: String,
+    subject: String,
+    data: String,
+    cause: String,
+}
+
+impl EventRow {
+    fn envelope(self, tenant: &Tenant) -> Result<Envelope, StoreError> {
+        let row = self.event_id.clone();
+        let corrupt = |why: serde_json::Error| StoreError::corrupt("events", &row, why);
+        let data: serde_json::Value = serde_json::from_str(&self.data).map_err(corrupt)?;
+        Ok(Envelope {
+            seq: count("events", &row, self.seq)?,
+            at: instant("events", &row, self.at)?,
+            tenant: tenant.slug.clone(),
+            event: serde_json::from_value(serde_json::json!({ "type": self.r#type, "data": data }))
+                .map_err(corrupt)?,
+            subject: self.subject,
+            cause: serde_json::from_str(&self.cause).map_err(corrupt)?,
+            id: parse("events", &row, self.event_id)?,
+        })
+    }
+}

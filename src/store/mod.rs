@@ -1,0 +1,181 @@
+//! The database, and the only user of `sqlx`. Knows rows and units of work; must not know carriers, HTTP,
+//! or why a thing is saved.
+//!
+//! SQLite in WAL mode with `synchronous=FULL`: what is answered is on disk. One connection writes
+//! ([`writer`]), a few read.
+
+mod batch;
+pub mod calls;
+pub mod clock;
+pub mod error;
+mod events;
+pub mod flows;
+mod mappings;
+pub mod presence;
+pub mod prompts;
+mod rows;
+mod schema;
+mod sql;
+mod tenants;
+mod tx;
+mod upkeep;
+mod users;
+mod writer;
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use tokio::sync::watch;
+
+pub use clock::Clock;
+pub use error::StoreError;
+pub use schema::Schema;
+pub use tx::Tx;
+pub use writer::Boxed;
+
+use writer::Writer;
+
+/// How long a unit of work waits for another process's.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Connections that read.
+const READERS: u32 = 4;
+
+#[derive(Debug, Clone)]
+pub struct Store {
+    readers: SqlitePool,
+    writer: Writer,
+    clock: Clock,
+    rung: watch::Sender<u64>,
+    broken: watch::Sender<Option<StoreError>>,
+}
+
+impl Store {
+    /// Opens the database at `url` (`sqlite:path`), brings its schema up to date, and makes it if it is
+    /// not there.
+    pub async fn open(url: &str, clock: Clock) -> Result<Self, StoreError> {
+        let options = options(url)?.create_if_missing(true);
+        schema::migrate(&options).await?;
+        Self::start(options, clock).await
+    }
+
+    /// Opens a database that is there and has this binary's schema; what is wrong with it otherwise.
+    pub async fn open_existing(url: &str, clock: Clock) -> Result<Self, StoreError> {
+        let options = options(url)?;
+        schema::check(&options).await?.current()?;
+        Self::start(options, clock).await
+    }
+
+    async fn start(options: SqliteConnectOptions, clock: Clock) -> Result<Self, StoreError> {
+        let (rung, _) = watch::channel(0);
+        let (broken, _) = watch::channel(None);
+        let connection = sqlx::ConnectOptions::connect(&options).await?;
+        let writer = Writer::start(connection, clock.clone(), rung.clone(), broken.clone());
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .test_before_acquire(false)
+            .connect_with(options.read_only(true))
+            .await?;
+        Ok(Self { readers, writer, clock, rung, broken })
+    }
+
+    /// Runs reads, each of which sees what was committed when it began.
+    pub async fn read<T, E, W>(&self, work: W) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>>,
+    {
+        let mut connection = self.readers.acquire().await.map_err(StoreError::from)?;
+        work(&mut Tx::new(&mut connection, self.clock.now())).await
+    }
+
+    /// Runs a unit of work: all of it or nothing. The answer comes when it is on disk, unless the unit
+    /// said with [`Tx::relax`] that nobody relies on it yet. Once called, the work is done also if the
+    /// caller goes away.
+    pub async fn write<T, E, W>(&self, work: W) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
+    {
+        self.writer.write(work).await
+    }
+
+    /// Runs a unit of work after those that were asked for before, without waiting for it.
+    pub fn write_later<E, W>(&self, work: W) -> Result<(), StoreError>
+    where
+        E: From<StoreError> + std::fmt::Display + Send + 'static,
+        W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<(), E>> + Send + 'static,
+    {
+        self.writer.enqueue(work, |result: Result<(), E>| {
+            if let Err(error) = result {
+                tracing::warn!(%error, "a change that nobody waited for was not saved");
+            }
+        })
+    }
+
+    /// The store's time.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Rings after every commit of this process. Carries no news: look for yourself.
+    pub fn doorbell(&self) -> watch::Receiver<u64> {
+        self.rung.subscribe()
+    }
+
+    /// Holds the error once the disk has failed; the process must end then (I30).
+    pub fn broken(&self) -> watch::Receiver<Option<StoreError>> {
+        self.broken.subscribe()
+    }
+
+    /// Copies the database to a new file, while it is in use.
+    pub async fn back_up(&self, file: &Path) -> Result<(), StoreError> {
+        let mut connection = self.readers.acquire().await?;
+        sqlx::query("vacuum into $1").bind(file.to_string_lossy()).execute(&mut *connection).await?;
+        Ok(())
+    }
+
+    /// What SQLite's own check finds wrong; none if nothing.
+    pub async fn quick_check(&self) -> Result<Option<String>, StoreError> {
+        let (verdict,): (String,) = sqlx::query_as("pragma quick_check(1)").fetch_one(&self.readers).await?;
+        Ok((verdict != "ok").then_some(verdict))
+    }
+
+    /// The settings on which durability rests, as the engine reports them, and its version.
+    pub async fn durability(&self) -> Result<Durability, StoreError> {
+        self.writer
+            .write(|tx| {
+                Box::pin(async move {
+                    let (version,): (String,) = tx.pragma("select sqlite_version()").await?;
+                    let (journal,): (String,) = tx.pragma("pragma journal_mode").await?;
+                    let (synchronous,): (i64,) = tx.pragma("pragma synchronous").await?;
+                    Ok(Durability { version, journal, is_full: synchronous >= 2 })
+                })
+            })
+            .await
+    }
+}
+
+/// How the database keeps its word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Durability {
+    /// The engine's version.
+    pub version: String,
+    /// The journal mode, `wal`.
+    pub journal: String,
+    /// Whether every commit is flushed to the disk.
+    pub is_full: bool,
+}
+
+fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
+    Ok(SqliteConnectOptions::from_str(url)?
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        .statement_cache_capacity(256))
+}

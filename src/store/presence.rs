@@ -1,0 +1,103 @@
+//! Presence rows, and the deadlines that are their `until`.
+
+use sqlx::FromRow;
+
+use super::error::StoreError;
+use super::rows::{AgentRow, CountRow, TenantRow, count, instant};
+use super::sql;
+use super::tx::Tx;
+use crate::domain::ids::{TenantId, UserId};
+use crate::domain::presence::{MENU_GRACE, Presence, State};
+use crate::domain::tenant::Tenant;
+use crate::domain::time::Instant;
+use crate::domain::user::Agent;
+
+/// An agent whose window is over.
+#[derive(Debug)]
+pub struct Due {
+    pub tenant: Tenant,
+    pub agent: Agent,
+    /// Since when a menu of theirs has been open that was open when the window ended (D25).
+    pub menu_since: Option<Instant>,
+}
+
+impl Tx<'_> {
+    pub fn save_presence(&mut self, tenant: &TenantId, user: &UserId, presence: &Presence) {
+        let (state, since, until) = match presence.state {
+            State::Offline { since } => ("offline", since, None),
+            State::Online { since, until } => ("online", Some(since), Some(until)),
+        };
+        let cause = presence.cause.as_ref();
+        let values = [
+            tenant.as_str().into(),
+            user.as_str().into(),
+            state.into(),
+            presence.generation.into(),
+            since.into(),
+            until.into(),
+            presence.at.unwrap_or(self.now()).into(),
+            cause.map(|cause| cause.source.as_str()).into(),
+            cause.map(|cause| cause.reason.as_str()).into(),
+            cause.and_then(|cause| cause.call.as_ref()).map(|call| call.as_str()).into(),
+            presence.hold.as_deref().into(),
+        ];
+        self.push(sql::SAVE_PRESENCE, values);
+    }
+
+    /// Windows that are over at the store's now, the longest over first, at most `limit`; without those
+    /// that an open menu still holds.
+    pub async fn due(&mut self, limit: u32) -> Result<Vec<Due>, StoreError> {
+        let now = self.now();
+        let rows: Vec<DueRow> =
+            self.all(sql::DUE, [now.into(), (now - MENU_GRACE).into(), limit.into()]).await?;
+        rows.into_iter().filter_map(|row| row.due().transpose()).collect()
+    }
+
+    /// The next end of a window after the store's now, or the next moment at which a held one may end.
+    pub async fn next_deadline(&mut self) -> Result<Option<Instant>, StoreError> {
+        let now = self.now();
+        let row: Option<UntilRow> = self.one(sql::NEXT_DEADLINE, [now.into()]).await?;
+        let until = row.and_then(|row| row.until).map(|until| instant("presence", "min(until)", until));
+        until.transpose()
+    }
+
+    /// How many windows are open or overdue.
+    pub async fn armed(&mut self) -> Result<u64, StoreError> {
+        let row: Option<CountRow> = self.one(sql::ARMED, []).await?;
+        count("presence", "count", row.map_or(0, |row| row.count))
+    }
+
+    /// Every active agent with their presence, and inactive ones who are still on duty.
+    pub async fn board(&mut self, tenant: &TenantId) -> Result<Vec<Agent>, StoreError> {
+        let rows: Vec<AgentRow> = self.all(sql::BOARD, [tenant.as_str().into()]).await?;
+        rows.into_iter().filter_map(|row| row.agent().transpose()).collect()
+    }
+
+    pub async fn agent_by_id(&mut self, tenant: &TenantId, user: &UserId) -> Result<Option<Agent>, StoreError> {
+        let row: Option<AgentRow> =
+            self.one(sql::AGENT_BY_ID, [tenant.as_str().into(), user.as_str().into()]).await?;
+        row.map_or(Ok(None), AgentRow::agent)
+    }
+}
+
+#[derive(Debug, FromRow)]
+struct UntilRow {
+    until: Option<i64>,
+}
+
+#[derive(Debug, FromRow)]
+struct DueRow {
+    #[sqlx(flatten)]
+    tenant: TenantRow,
+    #[sqlx(flatten)]
+    agent: AgentRow,
+    menu_since: Option<i64>,
+}
+
+impl DueRow {
+    fn due(self) -> Result<Option<Due>, StoreError> {
+        let Some(agent) = self.agent.agent()? else { return Ok(None) };
+        let menu_since = self.menu_since.map(|at| instant("calls", "menu_since", at)).transpose()?;
+        Ok(Some(Due { tenant: self.tenant.try_into()?, agent, menu_since }))
+    }
+}

@@ -1,0 +1,228 @@
+//! Every SQL text. Lower case, columns named, tenant first, time as a parameter; `$n` placeholders, which
+//! SQLite and PostgreSQL both read.
+
+/// Names each statement and lists them all, so that a test can prepare every one.
+macro_rules! statements {
+    ($($name:ident = $text:expr;)*) => {
+        $(pub(super) const $name: &str = $text;)*
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+macro_rules! tenant_columns {
+    () => {
+        "t.tenant_id, t.slug, t.name as tenant_name, t.region, t.zone as tenant_zone, \
+         t.language as tenant_language, t.shared_lines, t.revision"
+    };
+}
+
+macro_rules! presence_columns {
+    () => {
+        "p.state, p.generation, p.since, p.until, p.at, p.source, p.reason, p.call_id as presence_call, p.hold"
+    };
+}
+
+macro_rules! agent_columns {
+    () => {
+        concat!(
+            "u.user_id, u.login, u.name as user_name, u.zone as user_zone, u.language as user_language, \
+             u.agent_code, u.pin_hash, u.pin_wrong, u.pin_locked_until, ",
+            presence_columns!()
+        )
+    };
+}
+
+macro_rules! mapping_columns {
+    () => {
+        "m.mapping_id, m.name as mapping_name, m.description, m.channel, m.kind, m.value, m.flow, m.version, \
+         m.active"
+    };
+}
+
+macro_rules! user_columns {
+    () => {
+        "u.user_id, u.login, u.name, u.zone, u.language, u.agent_code, u.pin_hash is not null as has_pin, u.active"
+    };
+}
+
+macro_rules! call_columns {
+    () => {
+        "c.call_id, c.account_sid, c.call_sid, c.caller, c.dialled, c.user_id as call_user, c.flow, c.version, \
+         c.cursor, c.turn, c.menu_since, c.status, c.sequence, c.outcome, c.started_at, c.ended_at"
+    };
+}
+
+/// A window's end waits for a menu that was open when it came, for as long as `presence::lapse` says; its
+/// length is a parameter, so that the number has one home.
+macro_rules! open_menu {
+    () => {
+        "(select max(c.menu_since) from calls c \
+          where c.tenant_id = p.tenant_id and c.user_id = p.user_id and c.menu_since < p.until)"
+    };
+}
+
+statements! {
+    // Voice.
+    ARRIVAL = concat!("select ", tenant_columns!(), ", ", mapping_columns!(), ", ", agent_columns!(), ", \
+        u.active as user_active, (select max(f.version) from flow_versions f \
+         where f.tenant_id = m.tenant_id and f.flow = m.flow and f.state = 'published') as latest, \
+        (select max(f.version) from flow_versions f where f.tenant_id = m.tenant_id and f.flow = m.flow \
+         and f.version = m.version and f.state = 'published') as pinned, \
+        exists (select 1 from calls c where c.account_sid = $3 and c.call_sid = $5) as known \
+        from mappings m \
+        join tenants t on t.tenant_id = m.tenant_id \
+        left join extensions x on x.tenant_id = m.tenant_id and x.e164 = $1 \
+        left join users u on u.tenant_id = x.tenant_id and u.user_id = x.user_id \
+        left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
+        where m.active and m.channel in ('voice', 'any') and ((m.kind = 'customer' and m.value = $1) \
+        or (m.kind = 'contact-point' and m.value = $2) or (m.kind = 'source' and m.value = $3) \
+        or (m.kind = 'direction' and m.value = $4))");
+    CALL_BY_SID = concat!("select ", tenant_columns!(), ", ", call_columns!(), ", ", agent_columns!(), " \
+        from calls c \
+        join tenants t on t.tenant_id = c.tenant_id \
+        left join users u on u.tenant_id = c.tenant_id and u.user_id = c.user_id and u.active \
+        left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
+        where c.account_sid = $1 and c.call_sid = $2");
+    AGENT_BY_CODE = concat!("select ", agent_columns!(), " from users u \
+        left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
+        where u.tenant_id = $1 and u.agent_code = $2 and u.active");
+    AGENT_BY_ID = concat!("select ", agent_columns!(), " from users u \
+        left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
+        where u.tenant_id = $1 and u.user_id = $2");
+    AGENT_HAS_NUMBER = "select x.user_id from extensions x \
+        where x.tenant_id = $1 and x.e164 = $2 and x.user_id = $3 and x.active";
+    INSERT_CALL = "insert into calls (tenant_id, call_id, account_sid, call_sid, caller, dialled, user_id, \
+        flow, version, cursor, turn, menu_since, status, outcome, started_at) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    UPDATE_CALL = "update calls set user_id = $3, cursor = $4, turn = $5, menu_since = $6, outcome = $7 \
+        where tenant_id = $1 and call_id = $2";
+    UPDATE_CALL_STATUS = "update calls set status = $3, sequence = $4, menu_since = $5, outcome = $6, \
+        ended_at = $7 where tenant_id = $1 and call_id = $2";
+    INSERT_STEP = "insert into call_steps (tenant_id, call_id, turn, at, input, decided, reply) \
+        values ($1, $2, $3, $4, $5, $6, $7)";
+    STEP = "select turn, at, input, decided, reply from call_steps \
+        where tenant_id = $1 and call_id = $2 and turn = $3";
+    STEPS = "select turn, at, input, decided, reply from call_steps \
+        where tenant_id = $1 and call_id = $2 order by turn";
+    CALLS = concat!("select ", call_columns!(), " from calls c \
+        where c.tenant_id = $1 order by c.started_at desc, c.call_id desc limit $2");
+    CALL_BY_ID = concat!("select ", call_columns!(), " from calls c \
+        where c.tenant_id = $1 and (c.call_id = $2 or c.call_sid = $2)");
+    LOST_CALLS = concat!("select ", tenant_columns!(), ", ", call_columns!(), " from calls c \
+        join tenants t on t.tenant_id = c.tenant_id \
+        where c.ended_at is null and c.started_at < $1 order by c.started_at limit 1000");
+    INSERT_PIN_ATTEMPT = "insert into pin_attempts (tenant_id, attempt_id, dialled, user_id, at, outcome) \
+        values ($1, $2, $3, $4, $5, $6)";
+    COUNT_WRONG_PINS = "select count(*) as count from pin_attempts \
+        where tenant_id = $1 and dialled = $2 and at > $3 and outcome <> 'right'";
+    SAVE_PIN_RECORD = "update users set pin_wrong = $3, pin_locked_until = $4 \
+        where tenant_id = $1 and user_id = $2";
+
+    // Presence.
+    SAVE_PRESENCE = "insert into presence (tenant_id, user_id, state, generation, since, until, at, source, \
+        reason, call_id, hold) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+        on conflict (tenant_id, user_id) do update set state = excluded.state, \
+        generation = excluded.generation, since = excluded.since, until = excluded.until, at = excluded.at, \
+        source = excluded.source, reason = excluded.reason, call_id = excluded.call_id, hold = excluded.hold";
+    DUE = concat!("select ", tenant_columns!(), ", ", agent_columns!(), ", ", open_menu!(), " as menu_since \
+        from presence p \
+        join tenants t on t.tenant_id = p.tenant_id \
+        join users u on u.tenant_id = p.tenant_id and u.user_id = p.user_id \
+        where p.state = 'online' and p.until <= $1 and (p.until <= $2 or ", open_menu!(), " is null) \
+        order by p.until, p.user_id limit $3");
+    NEXT_DEADLINE = "select min(p.until) as until from presence p where p.state = 'online' and p.until > $1";
+    ARMED = "select count(*) as count from presence p where p.state = 'online'";
+    BOARD = concat!("select ", agent_columns!(), " from users u \
+        left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
+        where u.tenant_id = $1 and (u.active or p.state = 'online') order by u.login");
+
+    // Events.
+    ADVANCE_HEAD = "update outbox_heads set seq = seq + $2 where tenant_id = $1";
+    INSERT_EVENT = "insert into events (tenant_id, seq, event_id, at, type, subject, data, cause) \
+        select $1, h.seq - $2, $3, $4, $5, $6, $7, $8 from outbox_heads h where h.tenant_id = $1";
+    EVENTS_AFTER = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
+        where e.tenant_id = $1 and e.seq > $2 order by e.seq limit $3";
+    EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
+        where e.tenant_id = $1 and e.subject = $2 order by e.seq desc limit $3";
+    HEAD = "select h.seq from outbox_heads h where h.tenant_id = $1";
+
+    // Tenants.
+    TENANTS = concat!("select ", tenant_columns!(), " from tenants t order by t.slug");
+    TENANT_BY_SLUG = concat!("select ", tenant_columns!(), " from tenants t where t.slug = $1");
+    INSERT_TENANT = "insert into tenants (tenant_id, slug, name, region, zone, language, shared_lines, \
+        revision, created_at) values ($1, $2, $3, $4, $5, $6, $7, 0, $8)";
+    INSERT_HEAD = "insert into outbox_heads (tenant_id, seq) values ($1, 0)";
+    UPDATE_TENANT = "update tenants set name = $2, region = $3, zone = $4, language = $5, shared_lines = $6, \
+        revision = revision + 1 where tenant_id = $1";
+    TOUCH_TENANT = "update tenants set revision = revision + 1 where tenant_id = $1";
+    SECRET = "select value from secrets where name = $1";
+    INSERT_SECRET = "insert into secrets (name, value) values ($1, $2) on conflict (name) do nothing";
+
+    // Users.
+    USERS = concat!("select ", user_columns!(), " from users u where u.tenant_id = $1 order by u.login");
+    USER_BY_LOGIN = concat!("select ", user_columns!(), " from users u \
+        where u.tenant_id = $1 and u.login = $2");
+    USER_BY_CODE = concat!("select ", user_columns!(), " from users u \
+        where u.tenant_id = $1 and u.agent_code = $2 and u.active");
+    INSERT_USER = "insert into users (tenant_id, user_id, login, name, zone, language, agent_code, pin_hash, \
+        pin_wrong, active, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10)";
+    UPDATE_USER = "update users set name = $3, zone = $4, language = $5, agent_code = $6, active = $7 \
+        where tenant_id = $1 and user_id = $2";
+    UPDATE_PIN = "update users set pin_hash = $3, pin_wrong = 0, pin_locked_until = null \
+        where tenant_id = $1 and user_id = $2";
+    EXTENSIONS = "select x.user_id, x.extension_id, x.e164, x.ext, x.description from extensions x \
+        where x.tenant_id = $1 order by x.user_id, x.position";
+    EXTENSIONS_OF = "select x.user_id, x.extension_id, x.e164, x.ext, x.description from extensions x \
+        where x.tenant_id = $1 and x.user_id = $2 order by x.position";
+    LINE_HOLDER = "select u.login from extensions x \
+        join users u on u.tenant_id = x.tenant_id and u.user_id = x.user_id \
+        where x.tenant_id = $1 and x.line = $2 and x.active and x.user_id <> $3";
+    DELETE_EXTENSIONS = "delete from extensions where tenant_id = $1 and user_id = $2";
+    INSERT_EXTENSION = "insert into extensions (tenant_id, extension_id, user_id, e164, ext, description, \
+        position, line, active) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+    // Prompts and recordings.
+    PROMPTS = "select p.language, p.name, p.kind, p.content from prompts p \
+        where p.tenant_id = $1 order by p.language, p.name";
+    SAVE_PROMPT = "insert into prompts (tenant_id, language, name, kind, content) values ($1, $2, $3, $4, $5) \
+        on conflict (tenant_id, language, name) do update set kind = excluded.kind, content = excluded.content";
+    DELETE_PROMPT = "delete from prompts where tenant_id = $1 and language = $2 and name = $3";
+    INSERT_MEDIA = "insert into media (sha256, format, bytes, duration_ms, sample_rate) \
+        values ($1, $2, $3, $4, $5) on conflict (sha256, format) do nothing";
+    MEDIA = "select m.bytes from media m where m.sha256 = $1 and m.format = $2";
+    MEDIA_NAMES = "select m.sha256, m.format from media m order by m.sha256, m.format";
+
+    // Flows.
+    FLOWS = "select f.flow, f.version, f.state, f.source, f.created_at from flow_versions f \
+        where f.tenant_id = $1 order by f.flow, f.version";
+    FLOW = "select f.flow, f.version, f.state, f.source, f.created_at from flow_versions f \
+        where f.tenant_id = $1 and f.flow = $2 and f.version = $3";
+    LATEST_FLOW = "select f.flow, f.version, f.state, f.source, f.created_at from flow_versions f \
+        where f.tenant_id = $1 and f.flow = $2 and f.state = 'published' order by f.version desc limit 1";
+    INSERT_FLOW = "insert into flow_versions (tenant_id, flow, version, state, source, created_at) \
+        values ($1, $2, $3, $4, $5, $6)";
+
+    // Mappings.
+    MAPPINGS = concat!("select ", mapping_columns!(), " from mappings m where m.tenant_id = $1 order by m.name");
+    MAPPING_BY_NAME = concat!("select ", mapping_columns!(), " from mappings m \
+        where m.tenant_id = $1 and m.name = $2");
+    SAVE_MAPPING = "insert into mappings (tenant_id, mapping_id, name, description, channel, kind, value, \
+        flow, version, active) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+        on conflict (tenant_id, mapping_id) do update set name = excluded.name, \
+        description = excluded.description, channel = excluded.channel, kind = excluded.kind, \
+        value = excluded.value, flow = excluded.flow, version = excluded.version, active = excluded.active";
+    DELETE_MAPPING = "delete from mappings where tenant_id = $1 and mapping_id = $2";
+    CONTACT_POINT_HOLDER = "select t.slug from mappings m join tenants t on t.tenant_id = m.tenant_id \
+        where m.active and m.kind = 'contact-point' and m.value = $1 and m.channel = $2 and m.mapping_id <> $3";
+    CONTACT_POINT = "select 1 as found from mappings m where m.kind = 'contact-point' and m.value = $1";
+    EXTENSION_WITH_NUMBER = "select u.login from extensions x \
+        join users u on u.tenant_id = x.tenant_id and u.user_id = x.user_id \
+        where x.e164 = $1 and x.active";
+
+    // Upkeep.
+    PURGE_STEPS = "delete from call_steps where at < $1";
+    PURGE_EVENTS = "delete from events where at < $1";
+    PURGE_PIN_ATTEMPTS = "delete from pin_attempts where at < $1";
+    PURGE_CALLS = "delete from calls where ended_at < $1";
+}

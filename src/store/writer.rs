@@ -1,0 +1,166 @@
+//! The one writer. Units of work run one after the other on its connection, and those that wait while a
+//! commit is under way share the next one: one flush to the disk for all of them. A unit that fails
+//! undoes itself alone.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+
+use futures_util::FutureExt;
+use sqlx::SqliteConnection;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::clock::Clock;
+use super::error::StoreError;
+use super::tx::Tx;
+
+pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Runs a unit, then says what is owed to whoever waits for it. Told of an error, it passes that on.
+type Job = Box<dyn for<'t> FnOnce(Result<&'t mut Tx<'_>, StoreError>) -> Boxed<'t, Acknowledge> + Send>;
+
+/// Answers whoever waits for a unit, told how the commit went.
+type Acknowledge = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// Units of work that share a commit at most, so that the first never waits long for the last.
+const MOST_IN_A_GROUP: usize = 128;
+
+#[derive(Debug, Clone)]
+pub(super) struct Writer {
+    jobs: mpsc::UnboundedSender<Job>,
+}
+
+impl Writer {
+    /// Starts the writer on its connection. `rung` is rung after every commit; `broken` is told when the
+    /// disk fails.
+    pub(super) fn start(
+        connection: SqliteConnection,
+        clock: Clock,
+        rung: watch::Sender<u64>,
+        broken: watch::Sender<Option<StoreError>>,
+    ) -> Self {
+        let (jobs, queue) = mpsc::unbounded_channel();
+        tokio::spawn(run(Lane { connection, clock, rung, broken }, queue));
+        Self { jobs }
+    }
+
+    /// Runs `work` in the order of calls. The answer comes after the commit, unless the unit said with
+    /// [`Tx::relax`] that nobody relies on it yet. Dropping the future does not undo the work.
+    pub(super) async fn write<T, E, W>(&self, work: W) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        self.enqueue(work, move |result| drop(answer.send(result)))?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Puts `work` in the queue and gives its result to `done`, in the writer's time.
+    pub(super) fn enqueue<T, E, W>(
+        &self,
+        work: W,
+        done: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) -> Result<(), StoreError>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
+    {
+        let job: Job = Box::new(move |tx| {
+            Box::pin(async move {
+                let (result, relaxed) = match tx {
+                    Ok(tx) => (unit(work, tx).await, tx.is_relaxed()),
+                    Err(error) => (Err(error.into()), true),
+                };
+                if relaxed || result.is_err() {
+                    done(result);
+                    return Box::new(|_| ()) as Acknowledge;
+                }
+                Box::new(move |commit: Result<(), StoreError>| done(commit.map_err(E::from).and(result)))
+            })
+        });
+        self.jobs.send(job).map_err(|_| StoreError::Closed)
+    }
+}
+
+struct Lane {
+    connection: SqliteConnection,
+    clock: Clock,
+    rung: watch::Sender<u64>,
+    broken: watch::Sender<Option<StoreError>>,
+}
+
+async fn run(mut lane: Lane, mut queue: mpsc::UnboundedReceiver<Job>) {
+    while let Some(first) = queue.recv().await {
+        let mut owed = Vec::new();
+        let outcome = lane.group(first, &mut queue, &mut owed).await;
+        if let Err(error @ StoreError::Broken(_)) = &outcome {
+            // Nothing is acknowledged from here on: a flush that is tried again may lie (I30).
+            lane.broken.send_replace(Some(error.clone()));
+            return;
+        }
+        for acknowledge in owed {
+            acknowledge(outcome.clone());
+        }
+        lane.rung.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
+
+impl Lane {
+    async fn group(
+        &mut self,
+        first: Job,
+        queue: &mut mpsc::UnboundedReceiver<Job>,
+        owed: &mut Vec<Acknowledge>,
+    ) -> Result<(), StoreError> {
+        if let Err(error) = sqlx::query("begin immediate").execute(&mut self.connection).await {
+            let error = StoreError::from(error);
+            owed.push(first(Err(error.clone())).await);
+            return Err(error);
+        }
+        let mut next = Some(first);
+        while let Some(job) = next {
+            if let Err(error) = self.unit(job, owed).await {
+                return self.give_up(error).await;
+            }
+            next = if owed.len() < MOST_IN_A_GROUP { queue.try_recv().ok() } else { None };
+        }
+        match sqlx::query("commit").execute(&mut self.connection).await {
+            Ok(_) => Ok(()),
+            Err(error) => self.give_up(error.into()).await,
+        }
+    }
+
+    /// Runs one unit. An error is one that cost the whole group its transaction.
+    async fn unit(&mut self, job: Job, owed: &mut Vec<Acknowledge>) -> Result<(), StoreError> {
+        let mut tx = Tx::new(&mut self.connection, self.clock.now());
+        match AssertUnwindSafe(job(Ok(&mut tx))).catch_unwind().await {
+            Ok(acknowledge) => owed.push(acknowledge),
+            // Whoever waits learns it from the closed channel; its neighbours go on.
+            Err(_) => tracing::error!("a unit of work panicked and was left out"),
+        }
+        tx.lost().map_or(Ok(()), |error| Err(error.clone()))
+    }
+
+    async fn give_up(&mut self, error: StoreError) -> Result<(), StoreError> {
+        // SQLite may have rolled back by itself, and then has nothing left to roll back.
+        drop(sqlx::query("rollback").execute(&mut self.connection).await);
+        Err(error)
+    }
+}
+
+/// Runs the work, then what it left to be written.
+async fn unit<T, E, W>(work: W, tx: &mut Tx<'_>) -> Result<T, E>
+where
+    E: From<StoreError>,
+    W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>>,
+{
+    match work(tx).await {
+        Ok(value) => tx.flush().await.map(|()| value).map_err(E::from),
+        Err(error) => {
+            tx.forget();
+            Err(error)
+        }
+    }
+}
