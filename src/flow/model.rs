@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 
 use chrono::Weekday;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::Name;
 use crate::domain::phone::E164;
@@ -22,8 +24,10 @@ pub struct Flow {
     pub nodes: BTreeMap<Name, Node>,
 }
 
-/// What a flow is for (A1.11).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a flow is for.
+// The three kinds of A1.11; a doc comment here is shown to authors of flows, through the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum FlowKind {
     /// Runs on a call; mappings point at it.
     Customer,

@@ -1,0 +1,118 @@
+//! What is wrong with a file that people wrote, and where. A check collects all issues before it answers, so
+//! that a file is mended in one go.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+/// A place in a file: bytes from its start.
+pub type Span = Range<usize>;
+
+/// One thing that is wrong with a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue {
+    pub severity: Severity,
+    pub message: String,
+    pub span: Span,
+    /// How to mend it.
+    pub hint: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The file cannot be used.
+    Error,
+    /// The file can be used, but hardly as its author meant it.
+    Warning,
+}
+
+impl Issue {
+    pub fn error(span: Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, message: message.into(), span, hint: None }
+    }
+
+    pub fn warning(span: Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, message: message.into(), span, hint: None }
+    }
+
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Hints at the one of `known` that `written` was probably meant to be.
+    #[must_use]
+    pub fn did_you_mean<'a>(self, written: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        match nearest(written, known) {
+            Some(name) => self.hint(format!("did you mean `{name}`?")),
+            None => self,
+        }
+    }
+}
+
+/// Whether none of the issues forbids using the file.
+pub fn is_usable(issues: &[Issue]) -> bool {
+    issues.iter().all(|issue| match issue.severity {
+        Severity::Error => false,
+        Severity::Warning => true,
+    })
+}
+
+/// The issues as a compiler would print them: message, path, line, column, the line and a caret under it.
+pub fn report(path: &str, source: &str, issues: &[Issue], renderer: &Renderer) -> String {
+    let mut report = String::new();
+    for issue in issues {
+        let level = match issue.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let place = AnnotationKind::Primary.span(issue.span.clone());
+        let group = level
+            .primary_title(&issue.message)
+            .element(Snippet::source(source).path(path).annotation(place))
+            .elements(issue.hint.as_ref().map(|hint| Level::HELP.message(hint)));
+        report.push_str(&renderer.render(&[group]));
+        report.push_str("\n\n");
+    }
+    report
+}
+
+/// Of the names the one nearest to `written`, if it is near at all: one slip of the finger in three letters.
+fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(written, name), name))
+        .filter(|(slips, name)| *slips <= name.len().div_ceil(3))
+        .min()
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_understood_and_a_stranger_is_not() {
+        let names = ["break", "bye", "duty"];
+        for (written, meant) in
+            [("brek", Some("break")), ("bey", Some("bye")), ("dutty", Some("duty")), ("lunch", None)]
+        {
+            assert_eq!(nearest(written, names), meant, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_report_shows_the_place_and_the_mend() {
+        let source = "start = \"dutty\"\n";
+        let issue = Issue::error(8..15, "unknown node `dutty`").did_you_mean("dutty", ["duty"]);
+        insta::assert_snapshot!(report("a.toml", source, &[issue], &Renderer::plain()), @r#"
+        error: unknown node `dutty`
+         --> a.toml:1:9
+          |
+        1 | start = "dutty"
+          |         ^^^^^^^
+          |
+          = help: did you mean `duty`?
+        "#);
+    }
+}
