@@ -14,6 +14,5 @@ pub mod prompt;
 pub mod recording;
 pub mod reply;
 pub mod schema;
-pub mod script;
 pub mod setting;
 mod speech;
