@@ -6,7 +6,6 @@ use crate::domain::time::{Hours, Instant};
 use crate::domain::trust::PinOutcome;
 use crate::domain::user::Agent;
 use crate::flow::engine::{Asked, Effect, Go, Identity, Input, Question, Walk};
-use crate::flow::keys::Keys;
 use crate::flow::model::TimedPresence;
 use crate::flow::prompt::speaker::Args;
 use crate::flow::prompt::{Line, Slot};
@@ -122,7 +121,7 @@ fn greet(walk: &mut Walk<'_>, settings: &TimedPresence, agent: &Agent) -> Go {
         return ask_pin(walk, settings);
     }
     if let Some(until) = walk.presence.window(walk.scene.now) {
-        walk.say(Line::AlreadyOnline, None, &window_args(walk, Some(agent), until));
+        walk.say(Line::AlreadyOnline, None, &window_args(Some(agent), until));
     }
     ask_menu(walk, settings)
 }
@@ -152,7 +151,7 @@ fn tell_news(walk: &mut Walk<'_>, settings: &TimedPresence) -> Go {
     walk.note("state changed meanwhile: told, and asked again");
     walk.say(Line::Changed, None, &Args::default());
     match (walk.presence.window(walk.scene.now), walk.agent()) {
-        (Some(until), agent) => walk.say(Line::AlreadyOnline, None, &window_args(walk, agent, until)),
+        (Some(until), agent) => walk.say(Line::AlreadyOnline, None, &window_args(agent, until)),
         (None, _) => settings.say(walk, Slot::Offline, &Args::default()),
     }
     ask_menu(walk, settings)
@@ -196,7 +195,7 @@ fn go_online(walk: &mut Walk<'_>, settings: &TimedPresence, hours: Hours) -> Go 
             let until = walk.presence.window(walk.scene.now).expect("going online opens a window");
             walk.note(format!("online for {} h, until {}", hours.get(), until.to_rfc3339()));
             walk.outcome = Some(Outcome::Online);
-            settings.say(walk, Slot::Online, &window_args(walk, walk.agent(), until));
+            settings.say(walk, Slot::Online, &window_args(walk.agent(), until));
             Go::To(settings.next.clone())
         }
         Err(Rejected::TooFar(cap)) => too_long(walk, settings, cap),
@@ -219,7 +218,7 @@ fn go_offline(walk: &mut Walk<'_>, settings: &TimedPresence) -> Go {
 fn keep(walk: &mut Walk<'_>, settings: &TimedPresence, until: Instant) -> Go {
     walk.note(format!("kept, until {}", until.to_rfc3339()));
     walk.outcome = Some(Outcome::Kept);
-    walk.say(Line::StillOnline, None, &window_args(walk, walk.agent(), until));
+    walk.say(Line::StillOnline, None, &window_args(walk.agent(), until));
     Go::To(settings.next.clone())
 }
 
@@ -276,16 +275,8 @@ fn say_goodbye(walk: &mut Walk<'_>, outcome: Outcome) -> Go {
     Go::HangUp
 }
 
-fn window_args<'a>(
-    walk: &Walk<'_>,
-    agent: Option<&'a Agent>,
-    until: Instant,
-) -> Args<'a> {
-    Args {
-        name: agent.map(|agent| agent.name.as_str()),
-        until: Some(until),
-        ..Args::default()
-    }
+fn window_args(agent: Option<&Agent>, until: Instant) -> Args<'_> {
+    Args { name: agent.map(|agent| agent.name.as_str()), until: Some(until), ..Args::default() }
 }
 
 impl TimedPresence {

@@ -19,9 +19,9 @@ use crate::flow::model::{
 use crate::flow::program::Program;
 use crate::flow::prompt::catalogue::Catalogue;
 use crate::flow::prompt::speaker::{Args, Voice};
-use crate::flow::prompt::spoken::{Fallback, Spoken, joined};
+use crate::flow::prompt::spoken::{Fallback, Spoken};
 use crate::flow::prompt::{Line, Slot};
-use crate::flow::reply::{Gather, Reply, Speech, Then};
+use crate::flow::reply::{Gather, Reply, Then};
 
 /// Nodes that one turn passes through at most. Checked flows cannot loop without listening; this stops
 /// what a later change of the check might let through.
@@ -152,7 +152,7 @@ pub fn step(scene: &Scene<'_>, cursor: Cursor, input: &Input) -> Turn {
         scene,
         presence: scene.agent.map(|agent| agent.presence.clone()).unwrap_or_default(),
         cursor,
-        speech: Vec::new(),
+        spoken: Spoken::default(),
         effects: Vec::new(),
         decided: Vec::new(),
         outcome: None,
@@ -195,7 +195,7 @@ pub(super) struct Walk<'a> {
     pub(super) cursor: Cursor,
     /// The agent's, as it is after what was decided so far.
     pub(super) presence: Presence,
-    speech: Vec<Speech>,
+    spoken: Spoken,
     pub(super) effects: Vec<Effect>,
     decided: Vec<String>,
     pub(super) outcome: Option<Outcome>,
@@ -263,7 +263,7 @@ impl<'a> Walk<'a> {
     fn ask(mut self, asked: Asked, question: Question) -> Turn {
         self.cursor.asked = asked;
         let gather = Gather {
-            prompt: std::mem::take(&mut self.speech),
+            prompt: std::mem::take(&mut self.spoken.speech),
             max_digits: question.max_digits,
             hash_finishes: question.hash_finishes,
             timeout_s: question.timeout_s,
@@ -278,7 +278,8 @@ impl<'a> Walk<'a> {
     }
 
     fn turn(self, then: Then) -> Turn {
-        let Self { cursor, speech, effects, decided, outcome, .. } = self;
+        let Self { cursor, spoken: Spoken { speech, fallbacks }, mut effects, decided, outcome, .. } = self;
+        effects.extend(fallbacks.into_iter().map(Effect::PromptFallback));
         Turn { cursor, reply: Reply { speech, then }, effects, decided, outcome }
     }
 
@@ -343,8 +344,7 @@ impl<'a> Walk<'a> {
     }
 
     fn hear(&mut self, spoken: Spoken) {
-        self.speech.extend(spoken.speech);
-        self.effects.extend(spoken.fallbacks.into_iter().map(Effect::PromptFallback));
+        self.spoken = std::mem::take(&mut self.spoken).then(spoken);
     }
 
     /// Applies a command of the caller's to their presence; what was decided becomes an effect.

@@ -94,6 +94,14 @@ pub struct GatherNode {
     pub otherwise: Name,
 }
 
+impl GatherNode {
+    /// Whether the hash key ends the entry: where one key is asked for, or the hash key leads somewhere,
+    /// it is a key like the others.
+    pub fn hash_finishes(&self) -> bool {
+        self.max_digits > 1 && !self.keys.keys().any(|keys| keys.as_str().contains('#'))
+    }
+}
+
 /// Goes where the first case that holds leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Branch {

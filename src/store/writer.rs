@@ -13,7 +13,8 @@ use super::clock::Clock;
 use super::error::StoreError;
 use super::tx::Tx;
 
-pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+/// What a unit of work is: a future that borrows its [`Tx`].
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Runs a unit, then says what is owed to whoever waits for it. Told of an error, it passes that on.
 type Job = Box<dyn for<'t> FnOnce(Result<&'t mut Tx<'_>, StoreError>) -> Boxed<'t, Acknowledge> + Send>;
