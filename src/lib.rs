@@ -12,3 +12,6 @@
 pub mod domain;
 pub mod flow;
 pub mod store;
+pub mod http;
+pub mod config;
+pub mod telemetry;
