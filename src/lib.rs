@@ -8,5 +8,6 @@
 //! Directions of use: `domain <- flow <- store <- app <- {worker, http} <- cli`; `carrier` hangs off
 //! `flow` and is used by `http` and `cli` only.
 
+pub mod carrier;
 pub mod domain;
 pub mod flow;
