@@ -11,7 +11,9 @@
 #[macro_use]
 pub mod domain;
 pub mod flow;
+pub mod carrier;
 pub mod store;
 pub mod http;
+pub mod cli;
 pub mod config;
 pub mod telemetry;

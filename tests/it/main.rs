@@ -1,3 +1,4 @@
-//! What is tested from outside, in one binary.
+//! What is tested from outside, in one binary with a module for each area.
 
 mod architecture;
+mod carrier;
