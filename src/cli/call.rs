@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::carrier::twilio::status::CallStatus;
+use crate::domain::call::CallStatus;
 use crate::cli::phone::conversation::{Conversation, Request, Step, Then};
 use crate::cli::phone::exchange::Exchange;
 use crate::cli::phone::heard::{Ending, Heard};

@@ -1,4 +1,5 @@
-//! A call as the carrier tells of it, and how it went for us.
+//! A call as the carrier tells of it, and how it went for us. Callbacks arrive in any order and more than
+//! once, so that the news is what is left when all are folded together (I19).
 
 use crate::domain::time::Instant;
 
@@ -18,24 +19,42 @@ spelled!(
 );
 
 impl CallStatus {
-    /// Whether the call is over.
+    /// Whether the call is over, and nothing can come after.
     pub fn is_final(self) -> bool {
-        match self {
-            Self::Completed | Self::Busy | Self::Failed | Self::NoAnswer | Self::Canceled => true,
-            Self::Queued | Self::Initiated | Self::Ringing | Self::InProgress => false,
-        }
+        self.rank() == FINAL_RANK
     }
 
-    /// Whether news of `self` moves a call on that stands at `known`. Callbacks come in any order and more
-    /// than once: the carrier's sequence numbers decide where both carry one, the statuses' own order
-    /// where not, and a call that is over stays so (I19).
-    pub fn follows(self, known: Self, sequence: Option<u32>, known_sequence: Option<u32>) -> bool {
-        match (sequence, known_sequence) {
-            _ if known.is_final() => false,
-            _ if self.is_final() => true,
-            (Some(new), Some(old)) => new > old,
-            (None, _) | (_, None) => self > known,
+    fn rank(self) -> u8 {
+        match self {
+            Self::Queued => 0,
+            Self::Initiated => 1,
+            Self::Ringing => 2,
+            Self::InProgress => 3,
+            Self::Completed | Self::Busy | Self::Failed | Self::NoAnswer | Self::Canceled => FINAL_RANK,
         }
+    }
+}
+
+const FINAL_RANK: u8 = 4;
+
+/// What one callback says of a call's progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    pub status: CallStatus,
+    /// The carrier's own count of its callbacks, from 0, where it keeps one.
+    pub sequence: Option<u32>,
+}
+
+impl Progress {
+    /// What is known once `report` has come in as well: what ended stays ended, and nothing goes back.
+    #[must_use]
+    pub fn after(self, report: Self) -> Self {
+        let later = match (self.sequence, report.sequence) {
+            (Some(known), Some(reported)) => reported > known,
+            (None, _) | (_, None) => report.status.rank() > self.status.rank(),
+        };
+        let rises = report.status.rank() >= self.status.rank() && (later || report.status.is_final());
+        if rises && !self.status.is_final() { report } else { self }
     }
 }
 
@@ -89,22 +108,56 @@ pub fn may_be_live(started: Instant, now: Instant) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::CallStatus::{Completed, Failed, InProgress, Ringing};
+    use super::CallStatus::{
+        Busy, Canceled, Completed, Failed, InProgress, Initiated, NoAnswer, Queued, Ringing,
+    };
+    use super::*;
+
+    const ALL: [CallStatus; 9] =
+        [Queued, Initiated, Ringing, InProgress, Completed, Busy, Failed, NoAnswer, Canceled];
+
+    fn progress(status: CallStatus, sequence: impl Into<Option<u32>>) -> Progress {
+        Progress { status, sequence: sequence.into() }
+    }
 
     #[test]
-    fn a_status_only_rises() {
-        for (new, known, sequence, known_sequence, moves) in [
-            (InProgress, Ringing, None, None, true),
-            (Ringing, InProgress, None, None, false),
-            (Ringing, Ringing, None, None, false),
-            (InProgress, Ringing, Some(2), Some(1), true),
-            (InProgress, Ringing, Some(1), Some(1), false),
-            (Ringing, InProgress, Some(3), Some(2), true),
-            (Completed, InProgress, Some(0), Some(2), true),
-            (Failed, Completed, Some(9), Some(2), false),
-            (InProgress, Completed, Some(9), Some(2), false),
+    fn a_status_reads_as_it_is_written() {
+        for status in ALL {
+            assert_eq!(status.as_str().parse(), Ok(status));
+        }
+        assert!("Completed".parse::<CallStatus>().is_err());
+    }
+
+    #[test]
+    fn a_late_or_repeated_callback_changes_nothing() {
+        let unnumbered = |status| progress(status, None);
+        for (known, report, then) in [
+            (progress(Ringing, 1), progress(InProgress, 2), progress(InProgress, 2)),
+            (progress(InProgress, 2), progress(Ringing, 1), progress(InProgress, 2)),
+            (progress(InProgress, 2), progress(InProgress, 2), progress(InProgress, 2)),
+            (progress(InProgress, 2), progress(InProgress, 3), progress(InProgress, 3)),
+            (progress(InProgress, 2), progress(Ringing, 3), progress(InProgress, 2)),
+            (progress(InProgress, 2), progress(Completed, 0), progress(Completed, 0)),
+            (progress(Completed, 3), progress(Busy, 4), progress(Completed, 3)),
+            (progress(Completed, 3), progress(InProgress, 4), progress(Completed, 3)),
+            (unnumbered(Ringing), unnumbered(InProgress), unnumbered(InProgress)),
+            (unnumbered(InProgress), unnumbered(Ringing), unnumbered(InProgress)),
+            (unnumbered(InProgress), progress(InProgress, 0), unnumbered(InProgress)),
+            (progress(Ringing, 1), unnumbered(NoAnswer), unnumbered(NoAnswer)),
         ] {
-            assert_eq!(new.follows(known, sequence, known_sequence), moves, "{new} after {known}");
+            assert_eq!(known.after(report), then, "{known:?} after {report:?}");
+        }
+    }
+
+    #[test]
+    fn no_callback_takes_a_call_back() {
+        let sequences = [None, Some(0), Some(1)];
+        let reports = || ALL.into_iter().flat_map(|status| sequences.map(|number| progress(status, number)));
+        for (known, report) in reports().flat_map(|known| reports().map(move |report| (known, report))) {
+            let then = known.after(report);
+            assert!(then.status.rank() >= known.status.rank(), "{known:?} after {report:?}");
+            assert!(!known.status.is_final() || then == known, "{known:?} after {report:?}");
+            assert!(!report.status.is_final() || then.status.is_final(), "{known:?} after {report:?}");
         }
     }
 }

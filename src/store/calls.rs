@@ -7,7 +7,7 @@ use super::mappings::MappingRow;
 use super::rows::{AgentRow, CountRow, TenantRow, count, instant, parse, parse_some};
 use super::sql;
 use super::tx::Tx;
-use crate::domain::call::{CallStatus, Outcome};
+use crate::domain::call::{Outcome, Progress};
 use crate::domain::dispatch::{Contact, Mapping, MappingKind};
 use crate::domain::ids::{AccountSid, AgentCode, CallId, CallSid, EventId, Name, TenantId, UserId};
 use crate::domain::phone::E164;
@@ -35,9 +35,8 @@ pub struct Call {
     /// The turn that is asked for next; those below it are answered.
     pub turn: u32,
     pub menu_since: Option<Instant>,
-    pub status: CallStatus,
-    /// The carrier's number of the newest status callback.
-    pub sequence: Option<u32>,
+    /// What the carrier has said of it so far.
+    pub progress: Progress,
     pub outcome: Option<Outcome>,
     pub started_at: Instant,
     pub ended_at: Option<Instant>,
@@ -125,7 +124,7 @@ impl Tx<'_> {
             to_json(&call.cursor).into(),
             call.turn.into(),
             call.menu_since.into(),
-            call.status.as_str().into(),
+            call.progress.status.as_str().into(),
             call.outcome.map(Outcome::as_str).into(),
             call.started_at.into(),
         ];
@@ -151,8 +150,8 @@ impl Tx<'_> {
         let values = [
             tenant.as_str().into(),
             call.id.as_str().into(),
-            call.status.as_str().into(),
-            call.sequence.into(),
+            call.progress.status.as_str().into(),
+            call.progress.sequence.into(),
             call.menu_since.into(),
             call.outcome.map(Outcome::as_str).into(),
             call.ended_at.into(),
@@ -329,8 +328,10 @@ impl TryFrom<CallRow> for Call {
             cursor: from_json("calls", &at, &row.cursor)?,
             turn: count("calls", &at, row.turn)?,
             menu_since: row.menu_since.map(moment).transpose()?,
-            status: parse("calls", &at, row.status)?,
-            sequence: row.sequence.map(|number| count("calls", &at, number)).transpose()?,
+            progress: Progress {
+                status: parse("calls", &at, row.status)?,
+                sequence: row.sequence.map(|number| count("calls", &at, number)).transpose()?,
+            },
             outcome: parse_some("calls", &at, row.outcome)?,
             started_at: moment(row.started_at)?,
             ended_at: row.ended_at.map(moment).transpose()?,

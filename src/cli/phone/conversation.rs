@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use crate::carrier::twilio::status::CallStatus;
+use crate::domain::call::CallStatus;
 use crate::cli::phone::answer::{Answer, Refused};
 use crate::cli::phone::document::{Gather, Sound, Verb, WhenEmpty};
 use crate::cli::phone::heard::{Ending, Heard};

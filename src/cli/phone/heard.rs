@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::carrier::twilio::status::CallStatus;
+use crate::domain::call::CallStatus;
 use crate::cli::phone::document::{Refusal, Sound};
 
 /// One line of the transcript.

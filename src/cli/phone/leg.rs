@@ -1,7 +1,7 @@
 //! One call as the carrier's webhooks describe it
 //! (<https://www.twilio.com/docs/voice/twiml#request-parameters>).
 
-use crate::carrier::twilio::status::CallStatus;
+use crate::domain::call::CallStatus;
 use crate::domain::ids::{AccountSid, CallSid};
 
 /// What is the same in every webhook of a call.
