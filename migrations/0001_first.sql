@@ -114,6 +114,8 @@ create table flow_versions (
   version bigint not null,
   state text not null check (state in ('draft', 'published')),
   source text not null,
+  -- The versions of the flows that it runs, fixed when it was published.
+  uses text not null,
   created_at bigint not null,
   primary key (tenant_id, flow, version)
 );

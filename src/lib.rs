@@ -10,10 +10,11 @@
 
 #[macro_use]
 pub mod domain;
-pub mod flow;
+pub mod app;
 pub mod carrier;
-pub mod store;
-pub mod http;
 pub mod cli;
 pub mod config;
+pub mod flow;
+pub mod http;
+pub mod store;
 pub mod telemetry;

@@ -145,9 +145,13 @@ mod tests {
 
     #[test]
     fn a_disabled_mapping_and_a_hidden_caller_match_nothing() {
-        let off = Mapping { active: false, ..mapping("off", Channel::Any, MappingKind::Direction, "inbound") };
+        let off =
+            Mapping { active: false, ..mapping("off", Channel::Any, MappingKind::Direction, "inbound") };
         assert_eq!(choose([&off], &contact()), None);
         let hidden = Contact { caller: Caller::Withheld, ..contact() };
-        assert_eq!(choose([&mapping("c", Channel::Voice, MappingKind::Customer, "+15062345678")], &hidden), None);
+        assert_eq!(
+            choose([&mapping("c", Channel::Voice, MappingKind::Customer, "+15062345678")], &hidden),
+            None
+        );
     }
 }

@@ -196,6 +196,14 @@ impl Presence {
         }
     }
 
+    /// The end of the window, over or not.
+    pub fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Online { until, .. } => Some(until),
+            State::Offline { .. } => None,
+        }
+    }
+
     fn has_lapsed(&self, menu_since: Option<Instant>, now: Instant) -> bool {
         match self.state {
             State::Online { until, .. } => now >= lapse(until, menu_since),

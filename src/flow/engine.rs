@@ -1,6 +1,8 @@
 //! Runs a flow, one turn at a time: where the call stood, what came in, and what the world is like give
 //! what is said next, what is to be done, and where the call stands then. No waiting, no looking up.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::call::{LookupMiss, Outcome};
@@ -60,9 +62,13 @@ pub enum Asked {
     AgentCode,
     Pin,
     /// The menu of presets, spoken while the agent's presence had this generation (I17).
-    Menu { generation: u64 },
+    Menu {
+        generation: u64,
+    },
     /// Hours, likewise.
-    Hours { generation: u64 },
+    Hours {
+        generation: u64,
+    },
 }
 
 /// Whether the call's agent is who they say.
@@ -104,6 +110,26 @@ pub enum Input {
     Silence,
 }
 
+impl Input {
+    pub fn is_keys(&self) -> bool {
+        match self {
+            Self::Keys(_) | Self::Garbled => true,
+            Self::Started | Self::Silence => false,
+        }
+    }
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Started => f.write_str("started"),
+            Self::Keys(keys) => keys.fmt(f),
+            Self::Garbled => f.write_str("garbled"),
+            Self::Silence => f.write_str("silence"),
+        }
+    }
+}
+
 /// The world of one turn.
 #[derive(Debug, Clone, Copy)]
 pub struct Scene<'a> {
@@ -135,13 +161,32 @@ pub struct Turn {
     pub outcome: Option<Outcome>,
 }
 
+impl Turn {
+    pub fn changes_presence(&self) -> bool {
+        self.effects.iter().any(|effect| matches!(effect, Effect::Presence { .. }))
+    }
+
+    /// Whether the caller is told, or may guess from the answer, that something has happened: then it must
+    /// be on disk before they hear it.
+    pub fn must_be_kept(&self) -> bool {
+        self.changes_presence()
+            || self.effects.iter().any(|effect| matches!(effect, Effect::PinAttempt { .. }))
+    }
+}
+
 /// What is to be done besides speaking.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Save the presence; each transition is an event. None is a command that changed nothing.
-    Presence { presence: Presence, transitions: Vec<Transition> },
+    Presence {
+        presence: Presence,
+        transitions: Vec<Transition>,
+    },
     /// Save the agent's record, if an agent was named, and remember the attempt.
-    PinAttempt { record: Option<PinRecord>, outcome: PinOutcome },
+    PinAttempt {
+        record: Option<PinRecord>,
+        outcome: PinOutcome,
+    },
     LookupFailed(LookupMiss),
     PromptFallback(Fallback),
 }
@@ -365,8 +410,11 @@ impl<'a> Walk<'a> {
 
     fn ask_gather(&mut self, gather: &GatherNode) -> Go {
         self.play(&gather.prompt);
-        let question =
-            Question { max_digits: gather.max_digits, hash_finishes: gather.hash_finishes(), timeout_s: gather.timeout_s };
+        let question = Question {
+            max_digits: gather.max_digits,
+            hash_finishes: gather.hash_finishes(),
+            timeout_s: gather.timeout_s,
+        };
         Go::Ask(Asked::Keys, question)
     }
 

@@ -1,8 +1,8 @@
 //! Statements that wait to be run together. A hop to SQLite's thread costs many times what a statement
 //! does, so a unit of work writes in one: the texts are joined, and their `$n` numbered through.
 
-use sqlx::sqlite::SqliteArguments;
 use sqlx::Arguments;
+use sqlx::sqlite::SqliteArguments;
 
 /// A value for a placeholder.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +28,8 @@ impl Batch {
         self.text.push_str(pieces.next().unwrap_or_default());
         for piece in pieces {
             let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
-            let number: usize = piece[..digits].parse().expect("`$` in our statements is followed by a number");
+            let number: usize =
+                piece[..digits].parse().expect("`$` in our statements is followed by a number");
             self.text.push_str(&format!("${}", base + number));
             self.text.push_str(&piece[digits..]);
         }

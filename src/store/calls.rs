@@ -172,7 +172,12 @@ impl Tx<'_> {
         self.push(sql::INSERT_STEP, values);
     }
 
-    pub async fn step(&mut self, tenant: &TenantId, call: &CallId, turn: u32) -> Result<Option<Step>, StoreError> {
+    pub async fn step(
+        &mut self,
+        tenant: &TenantId,
+        call: &CallId,
+        turn: u32,
+    ) -> Result<Option<Step>, StoreError> {
         let values = [tenant.as_str().into(), call.as_str().into(), turn.into()];
         let row: Option<StepRow> = self.one(sql::STEP, values).await?;
         row.map(|row| row.step(call)).transpose()
@@ -184,14 +189,23 @@ impl Tx<'_> {
     }
 
     /// The active user with the agent code.
-    pub async fn agent_by_code(&mut self, tenant: &TenantId, code: &AgentCode) -> Result<Option<Agent>, StoreError> {
+    pub async fn agent_by_code(
+        &mut self,
+        tenant: &TenantId,
+        code: &AgentCode,
+    ) -> Result<Option<Agent>, StoreError> {
         let row: Option<AgentRow> =
             self.one(sql::AGENT_BY_CODE, [tenant.as_str().into(), code.as_str().into()]).await?;
         row.map_or(Ok(None), AgentRow::agent)
     }
 
     /// Whether `number` is one of the user's extensions.
-    pub async fn has_number(&mut self, tenant: &TenantId, number: &E164, user: &UserId) -> Result<bool, StoreError> {
+    pub async fn has_number(
+        &mut self,
+        tenant: &TenantId,
+        number: &E164,
+        user: &UserId,
+    ) -> Result<bool, StoreError> {
         let values = [tenant.as_str().into(), number.as_str().into(), user.as_str().into()];
         let row: Option<(String,)> = self.one(sql::AGENT_HAS_NUMBER, values).await?;
         Ok(row.is_some())
@@ -227,7 +241,12 @@ impl Tx<'_> {
     }
 
     /// Attempts on a dialled number since `since` that were not right.
-    pub async fn count_wrong_pins(&mut self, tenant: &TenantId, dialled: &E164, since: Instant) -> Result<u32, StoreError> {
+    pub async fn count_wrong_pins(
+        &mut self,
+        tenant: &TenantId,
+        dialled: &E164,
+        since: Instant,
+    ) -> Result<u32, StoreError> {
         let values = [tenant.as_str().into(), dialled.as_str().into(), since.into()];
         let row: Option<CountRow> = self.one(sql::COUNT_WRONG_PINS, values).await?;
         count("pin_attempts", dialled.as_str(), row.map_or(0, |row| row.count))
@@ -238,7 +257,11 @@ fn to_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("the engine's types are plain data")
 }
 
-fn from_json<T: serde::de::DeserializeOwned>(table: &'static str, row: &str, text: &str) -> Result<T, StoreError> {
+fn from_json<T: serde::de::DeserializeOwned>(
+    table: &'static str,
+    row: &str,
+    text: &str,
+) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|why| StoreError::corrupt(table, row, why))
 }
 
@@ -260,7 +283,9 @@ impl TryFrom<ArrivalRow> for Arrival {
     type Error = StoreError;
     fn try_from(row: ArrivalRow) -> Result<Self, StoreError> {
         let mapping = Mapping::try_from(row.mapping)?;
-        let version = |number: Option<i64>| number.map(|n| count("flow_versions", mapping.flow.as_str(), n)).transpose();
+        let version = |number: Option<i64>| {
+            number.map(|n| count("flow_versions", mapping.flow.as_str(), n)).transpose()
+        };
         let is_active = row.user_active.unwrap_or(false);
         Ok(Self {
             tenant: row.tenant.try_into()?,

@@ -1,5 +1,7 @@
 //! Versions of flows. A published one never changes.
 
+use std::collections::BTreeMap;
+
 use sqlx::FromRow;
 
 use super::error::StoreError;
@@ -18,6 +20,8 @@ pub struct FlowVersion {
     pub state: FlowState,
     /// The TOML text, as it was published.
     pub source: String,
+    /// The version of every flow that it runs, directly or through others, fixed when it was published.
+    pub uses: BTreeMap<Name, u32>,
     pub created_at: Instant,
 }
 
@@ -65,6 +69,7 @@ impl Tx<'_> {
             flow.version.into(),
             flow.state.as_str().into(),
             flow.source.as_str().into(),
+            serde_json::to_string(&flow.uses).expect("names and numbers are plain data").into(),
             flow.created_at.into(),
         ];
         self.push(sql::INSERT_FLOW, values);
@@ -77,6 +82,7 @@ struct FlowRow {
     version: i64,
     state: String,
     source: String,
+    uses: String,
     created_at: i64,
 }
 
@@ -89,6 +95,8 @@ impl TryFrom<FlowRow> for FlowVersion {
             version: count("flow_versions", &at, row.version)?,
             state: parse("flow_versions", &at, row.state)?,
             source: row.source,
+            uses: serde_json::from_str(&row.uses)
+                .map_err(|why| StoreError::corrupt("flow_versions", &at, why))?,
             created_at: instant("flow_versions", &at, row.created_at)?,
         })
     }

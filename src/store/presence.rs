@@ -73,7 +73,11 @@ impl Tx<'_> {
         rows.into_iter().filter_map(|row| row.agent().transpose()).collect()
     }
 
-    pub async fn agent_by_id(&mut self, tenant: &TenantId, user: &UserId) -> Result<Option<Agent>, StoreError> {
+    pub async fn agent_by_id(
+        &mut self,
+        tenant: &TenantId,
+        user: &UserId,
+    ) -> Result<Option<Agent>, StoreError> {
         let row: Option<AgentRow> =
             self.one(sql::AGENT_BY_ID, [tenant.as_str().into(), user.as_str().into()]).await?;
         row.map_or(Ok(None), AgentRow::agent)

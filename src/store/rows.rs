@@ -19,7 +19,11 @@ where
     T::try_from(text).map_err(|why| StoreError::corrupt(table, row, why))
 }
 
-pub(super) fn parse_some<T>(table: &'static str, row: &str, text: Option<String>) -> Result<Option<T>, StoreError>
+pub(super) fn parse_some<T>(
+    table: &'static str,
+    row: &str,
+    text: Option<String>,
+) -> Result<Option<T>, StoreError>
 where
     T: TryFrom<String, Error: Display>,
 {
@@ -28,7 +32,8 @@ where
 
 /// Reads unix milliseconds.
 pub(super) fn instant(table: &'static str, row: &str, millis: i64) -> Result<Instant, StoreError> {
-    Instant::from_timestamp_millis(millis).ok_or_else(|| StoreError::corrupt(table, row, "a time out of range"))
+    Instant::from_timestamp_millis(millis)
+        .ok_or_else(|| StoreError::corrupt(table, row, "a time out of range"))
 }
 
 /// Reads a counter.
@@ -107,7 +112,10 @@ impl AgentRow {
             pin_hash: self.pin_hash.take(),
             pin: PinRecord {
                 wrong_in_a_row: count("users", &at, self.pin_wrong.unwrap_or(0))?,
-                locked_until: self.pin_locked_until.map(|millis| instant("users", &at, millis)).transpose()?,
+                locked_until: self
+                    .pin_locked_until
+                    .map(|millis| instant("users", &at, millis))
+                    .transpose()?,
             },
             presence: self.presence(&at)?,
             id: parse("users", &at, id)?,

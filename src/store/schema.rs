@@ -1,8 +1,8 @@
 //! The schema's version: one set of migrations for every engine, compiled in.
 
+use sqlx::ConnectOptions;
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::ConnectOptions;
 
 use super::error::StoreError;
 
@@ -16,7 +16,9 @@ pub enum Schema {
     /// Not migrated yet, or not all the way.
     #[error("the database's schema is at version {at} and {wanted} is wanted: run `dutyline migrate`")]
     Older { at: i64, wanted: i64 },
-    #[error("the database's schema is at version {at}, newer than this binary's {known}: use a newer dutyline")]
+    #[error(
+        "the database's schema is at version {at}, newer than this binary's {known}: use a newer dutyline"
+    )]
     Newer { at: i64, known: i64 },
 }
 

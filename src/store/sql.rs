@@ -194,14 +194,14 @@ statements! {
     MEDIA_NAMES = "select m.sha256, m.format from media m order by m.sha256, m.format";
 
     // Flows.
-    FLOWS = "select f.flow, f.version, f.state, f.source, f.created_at from flow_versions f \
+    FLOWS = "select f.flow, f.version, f.state, f.source, f.uses, f.created_at from flow_versions f \
         where f.tenant_id = $1 order by f.flow, f.version";
-    FLOW = "select f.flow, f.version, f.state, f.source, f.created_at from flow_versions f \
+    FLOW = "select f.flow, f.version, f.state, f.source, f.uses, f.created_at from flow_versions f \
         where f.tenant_id = $1 and f.flow = $2 and f.version = $3";
-    LATEST_FLOW = "select f.flow, f.version, f.state, f.source, f.created_at from flow_versions f \
+    LATEST_FLOW = "select f.flow, f.version, f.state, f.source, f.uses, f.created_at from flow_versions f \
         where f.tenant_id = $1 and f.flow = $2 and f.state = 'published' order by f.version desc limit 1";
-    INSERT_FLOW = "insert into flow_versions (tenant_id, flow, version, state, source, created_at) \
-        values ($1, $2, $3, $4, $5, $6)";
+    INSERT_FLOW = "insert into flow_versions (tenant_id, flow, version, state, source, uses, created_at) \
+        values ($1, $2, $3, $4, $5, $6, $7)";
 
     // Mappings.
     MAPPINGS = concat!("select ", mapping_columns!(), " from mappings m where m.tenant_id = $1 order by m.name");

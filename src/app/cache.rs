@@ -1,0 +1,119 @@
+//! What a server need not read and check again on every turn: linked flows, whose versions never change,
+//! and catalogues, until the tenant's revision says that they did.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::TimeDelta;
+
+use crate::domain::ids::{Name, TenantId};
+use crate::domain::phone::E164;
+use crate::domain::tenant::Tenant;
+use crate::domain::time::Instant;
+use crate::flow::check;
+use crate::flow::model::Flow;
+use crate::flow::program::Program;
+use crate::flow::prompt::catalogue::Catalogue;
+use crate::store::{StoreError, Tx};
+
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    programs: Mutex<HashMap<(TenantId, Name, u32), Arc<Program>>>,
+    catalogues: Mutex<HashMap<TenantId, (u64, Arc<Catalogue>)>>,
+    /// Dialled numbers that nobody answers, and when that was last told.
+    told: Mutex<HashMap<E164, Instant>>,
+}
+
+/// How often the same unmatched number is told.
+const TELL_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// Unmatched numbers that are remembered at most.
+const MOST_TOLD: usize = 10_000;
+
+impl Cache {
+    /// A published version of a flow, linked with the versions it was published with.
+    pub(super) async fn program(
+        &self,
+        tx: &mut Tx<'_>,
+        tenant: &TenantId,
+        flow: &Name,
+        version: u32,
+    ) -> Result<Arc<Program>, StoreError> {
+        let key = (tenant.clone(), flow.clone(), version);
+        if let Some(program) = get(&self.programs, &key) {
+            return Ok(program);
+        }
+        let program = Arc::new(load(tx, tenant, flow, version).await?);
+        put(&self.programs, key, &program);
+        Ok(program)
+    }
+
+    pub(super) async fn catalogue(
+        &self,
+        tx: &mut Tx<'_>,
+        tenant: &Tenant,
+    ) -> Result<Arc<Catalogue>, StoreError> {
+        if let Some((revision, catalogue)) = get(&self.catalogues, &tenant.id)
+            && revision == tenant.revision
+        {
+            return Ok(catalogue);
+        }
+        let (entries, media) = (tx.prompts(&tenant.id).await?, tx.media_names().await?);
+        let catalogue = Catalogue::new(tenant.language.clone(), entries, &media)
+            .map_err(|issues| corrupt("prompts", tenant.slug.as_str(), &issues))?;
+        let catalogue = Arc::new(catalogue);
+        put(&self.catalogues, tenant.id.clone(), &(tenant.revision, Arc::clone(&catalogue)));
+        Ok(catalogue)
+    }
+}
+
+impl Cache {
+    /// Whether it was a while ago, if ever, that `dialled` was told to be unmatched; from now on it was not.
+    pub(super) fn is_news(&self, dialled: &E164, now: Instant) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.get(dialled).is_some_and(|last| now - *last < TELL_EVERY) {
+            return false;
+        }
+        if told.len() >= MOST_TOLD {
+            told.clear();
+        }
+        told.insert(dialled.clone(), now);
+        true
+    }
+}
+
+async fn load(tx: &mut Tx<'_>, tenant: &TenantId, flow: &Name, version: u32) -> Result<Program, StoreError> {
+    let (root, uses) = checked(tx, tenant, flow, version).await?;
+    let mut used = BTreeMap::new();
+    for (name, version) in &uses {
+        used.insert(name.clone(), checked(tx, tenant, name, *version).await?.0);
+    }
+    Program::link(root, |name| used.get(name).cloned())
+        .map_err(|why| StoreError::corrupt("flow_versions", format!("{flow} {version}"), why))
+}
+
+async fn checked(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    flow: &Name,
+    version: u32,
+) -> Result<(Arc<Flow>, BTreeMap<Name, u32>), StoreError> {
+    let row = format!("{flow} {version}");
+    let found = tx.flow(tenant, flow, version).await?;
+    let found = found.ok_or_else(|| StoreError::corrupt("flow_versions", &row, "gone"))?;
+    let (flow, issues) = check::check(&found.source);
+    let flow = flow.ok_or_else(|| corrupt("flow_versions", &row, &issues))?;
+    Ok((Arc::new(flow), found.uses))
+}
+
+fn corrupt(table: &'static str, row: &str, issues: &impl std::fmt::Debug) -> StoreError {
+    StoreError::corrupt(table, row, format!("{issues:?}"))
+}
+
+fn get<K: std::hash::Hash + Eq, V: Clone>(map: &Mutex<HashMap<K, V>>, key: &K) -> Option<V> {
+    map.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+}
+
+fn put<K: std::hash::Hash + Eq, V: Clone>(map: &Mutex<HashMap<K, V>>, key: K, value: &V) {
+    map.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value.clone());
+}

@@ -1,0 +1,37 @@
+//! The one place where random numbers are drawn.
+
+use uuid::Uuid;
+
+use crate::domain::ids::{EventId, ExtensionId, MappingId, TenantId, UserId};
+
+/// 128 bits that rise with time, as UUID version 7 has them (RFC 9562).
+#[expect(clippy::disallowed_methods, reason = "identifiers are drawn here")]
+fn rising() -> u128 {
+    Uuid::now_v7().as_u128()
+}
+
+pub fn tenant_id() -> TenantId {
+    TenantId::from_bits(rising())
+}
+
+pub fn user_id() -> UserId {
+    UserId::from_bits(rising())
+}
+
+pub fn extension_id() -> ExtensionId {
+    ExtensionId::from_bits(rising())
+}
+
+pub fn mapping_id() -> MappingId {
+    MappingId::from_bits(rising())
+}
+
+pub fn event_id() -> EventId {
+    EventId::from_bits(rising())
+}
+
+/// 244 random bits as hexadecimal digits.
+#[expect(clippy::disallowed_methods, reason = "secrets are drawn here")]
+pub fn secret() -> String {
+    format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
+}

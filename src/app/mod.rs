@@ -1,0 +1,71 @@
+//! Use cases: load, decide, save, ring. Knows the store and the rules; must not know carriers, HTTP or the
+//! command line, which all come in through here and so share one set of rules.
+
+mod cache;
+pub mod draw;
+pub mod error;
+pub mod pins;
+pub mod timers;
+mod token;
+pub mod upkeep;
+pub mod voice;
+
+use std::sync::Arc;
+
+pub use error::Error;
+
+use crate::app::cache::Cache;
+use crate::app::token::TurnKey;
+use crate::domain::event::{Change, Entry, Event, EventCause};
+use crate::domain::ids::TenantId;
+use crate::store::{Clock, Store, StoreError, Tx};
+
+/// Everything that callers, admins and workers can ask for.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub store: Store,
+    cache: Arc<Cache>,
+    turn_key: TurnKey,
+}
+
+impl App {
+    /// Opens the database and brings its schema up to date.
+    pub async fn open(url: &str, clock: Clock) -> Result<Self, StoreError> {
+        Self::on(Store::open(url, clock).await?).await
+    }
+
+    /// Opens a database that was migrated before.
+    pub async fn open_existing(url: &str, clock: Clock) -> Result<Self, StoreError> {
+        Self::on(Store::open_existing(url, clock).await?).await
+    }
+
+    async fn on(store: Store) -> Result<Self, StoreError> {
+        let turn_key = TurnKey::load(&store).await?;
+        Ok(Self { store, cache: Arc::default(), turn_key })
+    }
+}
+
+/// Who an admin at the command line is, in the log.
+const ADMIN: &str = "admin:cli";
+
+/// Logs one event about `subject`.
+fn log(tx: &mut Tx<'_>, tenant: &TenantId, subject: impl Into<String>, event: Event, cause: EventCause) {
+    let entry = Entry { subject: subject.into(), event, cause };
+    tx.append(tenant, [(draw::event_id(), entry)]);
+}
+
+/// Logs an admin's change.
+fn log_admin(tx: &mut Tx<'_>, tenant: &TenantId, subject: impl Into<String>, event: Event) {
+    log(tx, tenant, subject, event, EventCause::actor(ADMIN));
+}
+
+/// A record before and after, for the log.
+fn change(before: Option<&impl serde::Serialize>, after: Option<&impl serde::Serialize>) -> Change {
+    let value = |record| serde_json::to_value(record).expect("records are plain data");
+    Change {
+        before: before
+            .map(|record| serde_json::to_value(record).expect("records are plain data"))
+            .unwrap_or_default(),
+        after: after.map(value).unwrap_or_default(),
+    }
+}
