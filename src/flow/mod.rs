@@ -4,4 +4,6 @@
 pub mod keys;
 pub mod model;
 pub mod prompt;
+pub mod recording;
 pub mod reply;
+mod speech;
