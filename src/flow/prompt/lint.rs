@@ -277,3 +277,200 @@ impl Speaking<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::presence::WhenOnline;
+    use crate::domain::trust::PinPolicy;
+    use crate::flow::model::{FlowKind, Play};
+    use crate::flow::reply::{MediaFormat, MediaRef};
+
+    fn name(name: &str) -> Name {
+        name.parse().expect("a name")
+    }
+
+    fn hours(hours: &[u16]) -> Vec<Hours> {
+        hours.iter().map(|hours| Hours::try_from(*hours).expect("hours")).collect()
+    }
+
+    fn media(digit: char) -> MediaRef {
+        let sha256 = digit.to_string().repeat(64).parse().expect("a digest");
+        MediaRef { sha256, format: MediaFormat::Mp3 }
+    }
+
+    fn entry(tag: &str, prompt: &str, content: Content) -> Entry {
+        Entry { language: tag.parse().expect("a tag"), name: name(prompt), content }
+    }
+
+    fn say(tag: &str, prompt: &str, text: &str) -> Entry {
+        entry(tag, prompt, Content::Say(text.parse().expect("a template")))
+    }
+
+    fn play(tag: &str, prompt: &str, digit: char, presets: &[u16]) -> Entry {
+        entry(tag, prompt, Content::Play { media: media(digit), presets: hours(presets) })
+    }
+
+    fn list(tag: &str, prompt: &str, parts: &[&str]) -> Entry {
+        entry(tag, prompt, Content::List(parts.iter().map(|part| name(part)).collect()))
+    }
+
+    /// A catalogue of an English tenant, whose one recording is `media('a')`.
+    fn catalogue(entries: Vec<Entry>) -> Result<Catalogue, Vec<PromptIssue>> {
+        Catalogue::new("en".parse().expect("a tag"), entries, &BTreeSet::from([media('a')]))
+    }
+
+    fn flow(node: Node) -> Flow {
+        let nodes = BTreeMap::from([(name("duty"), node)]);
+        Flow { name: name("timed-presence"), kind: FlowKind::Customer, start: name("duty"), nodes }
+    }
+
+    fn activity(prompts: &[(Slot, &str)]) -> Node {
+        Node::TimedPresence(TimedPresence {
+            presets: hours(&[8, 24]),
+            max_hours: Hours::try_from(99).expect("hours"),
+            tries: 3,
+            when_online: WhenOnline::Replace,
+            key_timeout_s: 5,
+            digit_timeout_s: 5,
+            pin: PinPolicy::default(),
+            id_pin_login: false,
+            prompts: prompts.iter().map(|(slot, prompt)| (*slot, name(prompt))).collect(),
+            next: name("bye"),
+        })
+    }
+
+    fn check(entries: Vec<Entry>, flows: &[Flow], expected: &[&str]) {
+        let catalogue = catalogue(entries).expect("a catalogue");
+        let issues = lint(&catalogue, flows);
+        let issues: Vec<String> = issues.iter().map(ToString::to_string).collect();
+        assert_eq!(issues, expected);
+    }
+
+    #[test]
+    fn what_would_go_wrong_on_every_call_keeps_a_catalogue_from_being_made() {
+        let deep = |at: usize| list("en", &format!("l{at}"), &[&format!("l{}", at + 1)]);
+        let many = ["welcome"; 33];
+        for (entries, expected) in [
+            (
+                vec![say("en", "a", "A"), say("en", "a", "B")],
+                vec!["prompt `a` (en) is there twice: remove one"],
+            ),
+            (
+                vec![say("fr", "online", "{choices}")],
+                vec!["prompt `online` (fr) cannot fill in `{choices}`: take it out of the text"],
+            ),
+            (
+                vec![play("en", "moment", 'a', &[])],
+                vec!["prompt `moment` (en) stands within other prompts: make it a text (`say`)"],
+            ),
+            (
+                vec![list("en", "a", &["b"]), list("fr", "b", &["goodbye", "a"])],
+                vec![
+                    "prompt `a` is a list that comes back to itself: take it out of its own parts",
+                    "prompt `b` is a list that comes back to itself: take it out of its own parts",
+                ],
+            ),
+            (
+                vec![list("en", "welcome", &["welcome"])],
+                vec!["prompt `welcome` is a list that comes back to itself: take it out of its own parts"],
+            ),
+            (
+                vec![list("en", "a", &many)],
+                vec!["prompt `a` is a list of more than 32 prompts, or more than 8 lists deep: shorten it"],
+            ),
+            (
+                (0..9).map(deep).collect(),
+                vec!["prompt `l8` is a list of more than 32 prompts, or more than 8 lists deep: shorten it"],
+            ),
+        ] {
+            let issues = catalogue(entries).expect_err("issues");
+            assert_eq!(issues.iter().map(ToString::to_string).collect::<Vec<_>>(), expected);
+        }
+        assert!(catalogue((0..8).map(deep).collect()).is_ok());
+    }
+
+    #[test]
+    fn lists_of_lists_are_counted_without_speaking_them() {
+        let wide = |at: usize| list("en", &format!("l{at}"), &[format!("l{}", at + 1).as_str(); 30]);
+        let issues = catalogue((0..8).map(wide).collect()).expect_err("issues");
+        assert!(!issues.is_empty());
+    }
+
+    #[test]
+    fn a_prompt_is_wanted_in_every_language_of_the_tenant() {
+        check(
+            vec![say("en", "chime", "Ding."), say("de", "online", "Los geht es bis {until}.")],
+            &[],
+            &["prompt `chime` is not there in `de`: add it"],
+        );
+        check(
+            vec![say("en", "chime", "Ding."), say("en-GB", "hello", "Hello.")],
+            &[],
+            &["prompt `hello` is not there in `en`: add it"],
+        );
+        let portuguese = catalogue(vec![say("pt", "online", "Até {until}.")]).expect("a catalogue");
+        assert_eq!(lint(&portuguese, []).len(), Line::ALL.len() - 1);
+    }
+
+    #[test]
+    fn the_same_prompt_fills_in_the_same_in_every_language() {
+        check(
+            vec![say("en", "online", "Until {until}."), say("fr", "online", "En ligne.")],
+            &[],
+            &["prompt `online` fills in other things in `fr` than in `en`: make them the same"],
+        );
+    }
+
+    #[test]
+    fn what_is_gone_is_told_where_it_is_used() {
+        check(
+            vec![play("en", "chime", 'b', &[]), list("en", "hello", &["chime", "welcome", "jingle"])],
+            &[flow(Node::Play(Play { prompts: vec![name("hello"), name("song")], next: name("bye") }))],
+            &[
+                "prompt `hello` (en) lists `jingle`, which there is not: add it, or take it out",
+                "prompt `chime` (en) has lost its recording: add it again",
+                "flow `timed-presence`, node `duty`: there is no prompt `song`: add it, or name another",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_slot_is_given_only_prompts_that_it_can_fill_in() {
+        check(
+            vec![say("en", "menu", "Press {key}."), say("en", "on", "Until {until}.")],
+            &[flow(activity(&[(Slot::PresetHours, "menu"), (Slot::Online, "on"), (Slot::Offline, "off")]))],
+            &[
+                "flow `timed-presence`, node `duty`: there is no prompt `off`: add it, or name another",
+                "flow `timed-presence`, node `duty`: prompt `menu` (en) wants `{key}`, which `preset_hours` cannot fill in",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_recording_of_other_presets_is_outdated() {
+        let outdated = |prompt: &str| {
+            format!(
+                "flow `timed-presence`, node `duty`: the recording `{prompt}` (en) speaks of other presets than the node has: record it anew"
+            )
+        };
+        let menu = [flow(activity(&[(Slot::PresetHours, "menu")]))];
+        check(vec![play("en", "menu", 'a', &[8, 24])], &menu, &[]);
+        check(vec![play("en", "menu", 'a', &[])], &menu, &[]);
+        check(vec![play("en", "menu", 'a', &[8, 48])], &menu, &[&outdated("menu")]);
+        check(
+            vec![
+                list("en", "menu", &["chime", "keys"]),
+                say("en", "chime", "Ding."),
+                play("en", "keys", 'a', &[8]),
+            ],
+            &menu,
+            &[&outdated("keys")],
+        );
+        check(
+            vec![play("en", "preset_hours", 'a', &[8])],
+            &[flow(activity(&[]))],
+            &[&outdated("preset_hours")],
+        );
+    }
+}
