@@ -160,10 +160,10 @@ fn hear(decoder: &mut dyn AudioDecoder, packet: &Packet, sound: &mut Sound) -> R
 }
 
 fn unreadable(error: &Error) -> BadAudio {
-    match error {
-        Error::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => BadAudio::CutShort,
-        _ => BadAudio::Unreadable(error.to_string()),
+    if matches!(error, Error::IoError(error) if error.kind() == ErrorKind::UnexpectedEof) {
+        return BadAudio::CutShort;
     }
+    BadAudio::Unreadable(error.to_string())
 }
 
 #[cfg(test)]
@@ -205,6 +205,34 @@ mod tests {
         file.extend(size.to_le_bytes());
         file.extend(samples);
         file
+    }
+
+    /// An MP3 file of `frames` frames, mono, 128 kbit/s, 44.1 kHz: in each granule the lowest frequency
+    /// line has the value 1 and the gain does the rest (ISO 11172-3, 2.4.1).
+    fn hum_mp3(frames: usize, gain: u8) -> Vec<u8> {
+        let header = "11111111111110111001000011000000";
+        let side_info_start = "0".repeat(9 + 5 + 4);
+        // Bits of main data, pairs, gain, no scale factors, long window, Huffman table 1, no more regions.
+        let granule = format!("{:012b}{:09b}{gain:08b}{:05b}{:05b}{:020b}", 3, 1, 0, 1, 0);
+        // The pair (1, 0), positive; once for each granule.
+        let main_data = "010010";
+        let bits = [header, &side_info_start, &granule, &granule, main_data].concat();
+        let mut frame: Vec<u8> = bits
+            .as_bytes()
+            .chunks(8)
+            .map(|byte| (0..8).fold(0, |all, at| all << 1 | u8::from(byte.get(at) == Some(&b'1'))))
+            .collect();
+        frame.resize(417, 0);
+        frame.repeat(frames)
+    }
+
+    #[test]
+    fn an_mp3_file_is_listened_to_as_well() {
+        let recording = inspect(&hum_mp3(40, 200)).expect("a good file");
+        assert_eq!(recording.media.format, MediaFormat::Mp3);
+        assert_eq!((recording.sample_rate, recording.channels), (44_100, 1));
+        assert!((1000..1100).contains(&recording.duration.num_milliseconds()), "{recording:?}");
+        assert_eq!(inspect(&hum_mp3(40, 100)), Err(BadAudio::Silent));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::domain::ids::{Language, Name};
 use crate::domain::time::Hours;
 use crate::flow::prompt::Line;
 use crate::flow::prompt::file::BuiltIn;
-use crate::flow::prompt::lint::{self, PromptIssue};
+use crate::flow::prompt::issue::{self, PromptIssue};
 use crate::flow::prompt::speaker::{Args, Speaker, Voice};
 use crate::flow::prompt::spoken::Spoken;
 use crate::flow::prompt::template::Template;
@@ -62,7 +62,7 @@ impl Catalogue {
     }
 
     /// A tenant's catalogue; `media` is the recordings that there are. Refuses what would go wrong on every
-    /// call; what merely falls back is for [`lint::lint`] to find.
+    /// call; what merely falls back is for [`super::lint::lint`] to find.
     pub fn new(
         tenant_language: Language,
         entries: impl IntoIterator<Item = Entry>,
@@ -71,7 +71,7 @@ impl Catalogue {
         let mut catalogue = Self { language: tenant_language, ..Self::built_in() };
         let mut issues = Vec::new();
         for entry in entries {
-            issues.extend(lint::misfits(&entry));
+            issues.extend(issue::misfits(&entry));
             if let Content::Play { media: wanted, .. } = &entry.content
                 && !media.contains(wanted)
             {
@@ -83,7 +83,7 @@ impl Catalogue {
                 issues.push(PromptIssue::Twice { prompt: name, language });
             }
         }
-        issues.extend(lint::endless_lists(&catalogue));
+        issues.extend(issue::endless_lists(&catalogue));
         if issues.is_empty() { Ok(catalogue) } else { Err(issues) }
     }
 
@@ -134,6 +134,7 @@ impl Catalogue {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
     use insta::assert_snapshot;
     use proptest::prelude::*;
 
@@ -141,59 +142,20 @@ mod tests {
     use crate::domain::time::Zone;
     use crate::flow::prompt::Slot;
     use crate::flow::prompt::file::built_in_languages;
+    use crate::flow::prompt::fixtures::{catalogue, hours, language, list, name, play, say};
     use crate::flow::prompt::spoken::{Fallback, Why};
     use crate::flow::prompt::template::Placeholder;
-    use crate::flow::reply::{MediaFormat, Speech};
-
-    fn language(tag: &str) -> Language {
-        tag.parse().expect("a tag")
-    }
-
-    fn name(name: &str) -> Name {
-        name.parse().expect("a name")
-    }
-
-    fn hours(hours: u16) -> Hours {
-        hours.try_into().expect("hours")
-    }
-
-    fn media(digit: char) -> MediaRef {
-        let sha256 = digit.to_string().repeat(64).parse().expect("a digest");
-        MediaRef { sha256, format: MediaFormat::Wav }
-    }
-
-    fn entry(tag: &str, prompt: &str, content: Content) -> Entry {
-        Entry { language: language(tag), name: name(prompt), content }
-    }
-
-    fn say(tag: &str, prompt: &str, text: &str) -> Entry {
-        entry(tag, prompt, Content::Say(text.parse().expect("a template")))
-    }
-
-    fn play(tag: &str, prompt: &str, digit: char) -> Entry {
-        entry(tag, prompt, Content::Play { media: media(digit), presets: Vec::new() })
-    }
-
-    fn list(tag: &str, prompt: &str, parts: &[&str]) -> Entry {
-        entry(tag, prompt, Content::List(parts.iter().map(|part| name(part)).collect()))
-    }
-
-    /// A catalogue of an English tenant, whose one recording is `media('a')`.
-    fn catalogue(entries: impl IntoIterator<Item = Entry>) -> Result<Catalogue, Vec<PromptIssue>> {
-        Catalogue::new(language("en"), entries, &BTreeSet::from([media('a')]))
-    }
-
-    const PRESETS: [u16; 4] = [8, 24, 48, 72];
+    use crate::flow::reply::Speech;
 
     /// What a caller of language `tag` hears of `line` in Toronto on Tuesday, 3 March 2026, at 10:01.
     fn hear(catalogue: &Catalogue, line: Line, own: Option<&str>, tag: &str) -> Spoken {
         let zone: Zone = "America/Toronto".parse().expect("a zone");
         let at = |civil| zone.instant(civil).expect("a time");
-        let presets = PRESETS.map(hours);
+        let presets = hours(&[8, 24, 48, 72]);
         let args = Args {
             name: Some("Ada"),
             until: Some(at("2026-03-04T18:00")),
-            max: Some(hours(99)),
+            max: hours(&[99]).pop(),
             presets: &presets,
             reason: Some("training"),
         };
@@ -303,7 +265,7 @@ mod tests {
 
     #[test]
     fn the_lines_own_words_in_the_callers_language_come_before_the_tenants_in_another() {
-        let catalogue = catalogue([say("en", "offline", "Off you go.")]).expect("no issues");
+        let catalogue = catalogue(vec![say("en", "offline", "Off you go.")]).expect("no issues");
         let offline = Slot::Offline.into();
         assert_eq!(words(&hear(&catalogue, offline, None, "en")), "[en-US] Off you go.");
         assert_eq!(words(&hear(&catalogue, offline, None, "de")), "[de-DE] Sie sind jetzt offline.");
@@ -319,8 +281,34 @@ mod tests {
     }
 
     #[test]
+    fn hours_are_elapsed_hours_and_the_end_is_told_as_the_wall_will_show_it() {
+        for (zone, from, span, tag, end) in [
+            ("America/Toronto", "2026-03-07T12:00", 24, "en", "until Sunday, 1 PM, Toronto time."),
+            ("America/Toronto", "2026-10-31T12:00", 24, "en", "until Sunday, 11 AM, Toronto time."),
+            ("Europe/Berlin", "2026-03-28T18:00", 8, "de", "bis Sonntag, 03:00 Uhr, Ortszeit Berlin."),
+            ("Europe/Madrid", "2026-10-24T18:00", 9, "es", "hasta el domingo, 02:00, hora de Madrid."),
+            (
+                "Asia/Kolkata",
+                "2026-03-07T10:30",
+                168,
+                "fr",
+                "jusqu'à samedi 14 mars à 10:30, heure locale à Calcutta.",
+            ),
+            ("Asia/Kolkata", "2026-03-07T16:00", 8, "en", "until Sunday, 12 AM, Kolkata time."),
+            ("UTC", "2026-03-07T04:00", 8, "en", "until Saturday, March 7, 12 PM, UTC."),
+        ] {
+            let zone: Zone = zone.parse().expect("a zone");
+            let now = zone.instant(from).expect("a time");
+            let args = Args { until: Some(now + TimeDelta::hours(span)), ..Args::default() };
+            let voice = Voice { language: &language(tag), zone: &zone, now };
+            let told = words(&Catalogue::built_in().speak(Slot::Online.into(), None, &voice, &args));
+            assert!(told.ends_with(end), "{told}");
+        }
+    }
+
+    #[test]
     fn a_tenant_may_put_times_and_presets_its_own_way() {
-        let catalogue = catalogue([
+        let catalogue = catalogue(vec![
             say("en", "preset_choice", "{key} for {duration}."),
             say("en", "moment", "{time} on {day}"),
         ])
@@ -333,10 +321,10 @@ mod tests {
 
     #[test]
     fn a_list_is_spoken_in_order_and_texts_that_meet_become_one() {
-        let catalogue = catalogue([
+        let catalogue = catalogue(vec![
             list("en", "ask", &["chime", "sorry", "pair"]),
             list("en", "pair", &["invalid_input", "goodbye"]),
-            play("en", "chime", 'a'),
+            play("en", "chime", 'a', &[]),
             say("en", "sorry", "Sorry, {name}."),
         ])
         .expect("no issues");
@@ -349,11 +337,11 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_broken_is_spoken_in_the_lines_own_words_and_reported() {
-        let catalogue = catalogue([
-            play("en", "gone", 'b'),
+        let catalogue = catalogue(vec![
+            play("en", "gone", 'b', &[]),
             say("en", "menu", "Press {key}."),
             list("en", "half", &["welcome", "gone"]),
-            play("en", "offline", 'b'),
+            play("en", "offline", 'b', &[]),
         ])
         .expect("no issues");
         for (own, prompt, why) in [
@@ -388,8 +376,8 @@ mod tests {
             text in r"([a-z{}<&é ]|\{(name|until|left|max|choices|reason|duration|key|day|time|place|city)\}){0,12}",
             tag in "[a-z]{2}(-[A-Z]{2})?",
         ) {
-            if let Ok(text) = text.parse() {
-                let catalogue = catalogue([entry(&tag, "own", Content::Say(text))]).expect("no issues");
+            if text.parse::<Template>().is_ok() {
+                let catalogue = catalogue(vec![say(&tag, "own", &text)]).expect("no issues");
                 for line in Line::ALL.into_iter().filter(|line| !line.is_part()) {
                     prop_assert!(!hear(&catalogue, line, Some("own"), &tag).speech.is_empty());
                 }
