@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 use std::io::{Cursor, ErrorKind};
+use std::panic;
 
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
@@ -65,6 +66,12 @@ pub fn inspect(bytes: &[u8]) -> Result<Recording, BadAudio> {
     if bytes.len() > LARGEST {
         return Err(BadAudio::TooLarge(bytes.len()));
     }
+    // Damaged numbers in a header can overflow in the WAV reader, which is a panic where overflow is checked.
+    let heard = panic::catch_unwind(|| decode(bytes));
+    heard.unwrap_or_else(|_| Err(BadAudio::Unreadable("damaged header".to_owned())))
+}
+
+fn decode(bytes: &[u8]) -> Result<Recording, BadAudio> {
     let mut reader = open(bytes)?;
     let format = match reader.format_info().format {
         FORMAT_ID_WAVE => MediaFormat::Wav,
@@ -169,6 +176,7 @@ fn unreadable(error: &Error) -> BadAudio {
 #[cfg(test)]
 mod tests {
     use hound::{SampleFormat, WavSpec, WavWriter};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -281,6 +289,30 @@ mod tests {
         let whole = beep(8000, 1000, 8000);
         for length in [60, 1000, 44 + 1152 * 2, 8000, whole.len() - 2] {
             assert_eq!(inspect(&whole[..length]), Err(BadAudio::CutShort), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_header_of_32768_channels_is_refused() {
+        let mut file = beep(8000, 100, 8000);
+        file[22..24].copy_from_slice(&0x8000_u16.to_le_bytes());
+        assert!(matches!(inspect(&file), Err(BadAudio::Unreadable(_) | BadAudio::UnknownFormat)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_damaged_file_is_refused_or_taken_but_never_a_panic(
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..20),
+            length in any::<prop::sample::Index>(),
+        ) {
+            for mut file in [beep(8000, 200, 8000), mu_law(&[0x10; 900]), hum_mp3(5, 200)] {
+                for (at, byte) in &damage {
+                    let at = at.index(file.len());
+                    file[at] = *byte;
+                }
+                let _ = inspect(&file[..length.index(file.len())]);
+                let _ = inspect(&file);
+            }
         }
     }
 }

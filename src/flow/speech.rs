@@ -50,7 +50,8 @@ pub(super) enum Place {
 }
 
 thread_local! {
-    /// Making a language's formats takes far longer than using them.
+    /// Making a language's formats takes far longer than using them. Grows with the languages that agents
+    /// speak, which are few.
     static FORMATS: RefCell<BTreeMap<Language, Rc<Formats>>> = const { RefCell::new(BTreeMap::new()) };
 }
 

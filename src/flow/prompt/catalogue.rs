@@ -370,6 +370,16 @@ mod tests {
         assert_eq!(spoken.fallbacks.len(), 1);
     }
 
+    #[test]
+    fn a_text_that_comes_to_nothing_is_not_spoken() {
+        let catalogue = catalogue(vec![say("en", "keys", " {choices} ")]).expect("no issues");
+        let zone = Zone::utc();
+        let now = zone.instant("2026-03-03T10:00").expect("a time");
+        let voice = Voice { language: &language("en"), zone: &zone, now };
+        let spoken = catalogue.play(&name("keys"), &voice, &Args::default());
+        assert_eq!(spoken, Spoken::default());
+    }
+
     proptest! {
         #[test]
         fn no_tenants_text_can_end_a_call(
