@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 use std::io::{Cursor, ErrorKind};
+use std::panic;
 
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
@@ -65,6 +66,12 @@ pub fn inspect(bytes: &[u8]) -> Result<Recording, BadAudio> {
     if bytes.len() > LARGEST {
         return Err(BadAudio::TooLarge(bytes.len()));
     }
+    // Damaged numbers in a header can overflow in the WAV reader, which is a panic where overflow is checked.
+    let heard = panic::catch_unwind(|| decode(bytes));
+    heard.unwrap_or_else(|_| Err(BadAudio::Unreadable("damaged header".to_owned())))
+}
+
+fn decode(bytes: &[u8]) -> Result<Recording, BadAudio> {
     let mut reader = open(bytes)?;
     let format = match reader.format_info().format {
         FORMAT_ID_WAVE => MediaFormat::Wav,
@@ -160,15 +167,16 @@ fn hear(decoder: &mut dyn AudioDecoder, packet: &Packet, sound: &mut Sound) -> R
 }
 
 fn unreadable(error: &Error) -> BadAudio {
-    match error {
-        Error::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => BadAudio::CutShort,
-        _ => BadAudio::Unreadable(error.to_string()),
+    if matches!(error, Error::IoError(error) if error.kind() == ErrorKind::UnexpectedEof) {
+        return BadAudio::CutShort;
     }
+    BadAudio::Unreadable(error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use hound::{SampleFormat, WavSpec, WavWriter};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -205,6 +213,34 @@ mod tests {
         file.extend(size.to_le_bytes());
         file.extend(samples);
         file
+    }
+
+    /// An MP3 file of `frames` frames, mono, 128 kbit/s, 44.1 kHz: in each granule the lowest frequency
+    /// line has the value 1 and the gain does the rest (ISO 11172-3, 2.4.1).
+    fn hum_mp3(frames: usize, gain: u8) -> Vec<u8> {
+        let header = "11111111111110111001000011000000";
+        let side_info_start = "0".repeat(9 + 5 + 4);
+        // Bits of main data, pairs, gain, no scale factors, long window, Huffman table 1, no more regions.
+        let granule = format!("{:012b}{:09b}{gain:08b}{:05b}{:05b}{:020b}", 3, 1, 0, 1, 0);
+        // The pair (1, 0), positive; once for each granule.
+        let main_data = "010010";
+        let bits = [header, &side_info_start, &granule, &granule, main_data].concat();
+        let mut frame: Vec<u8> = bits
+            .as_bytes()
+            .chunks(8)
+            .map(|byte| (0..8).fold(0, |all, at| all << 1 | u8::from(byte.get(at) == Some(&b'1'))))
+            .collect();
+        frame.resize(417, 0);
+        frame.repeat(frames)
+    }
+
+    #[test]
+    fn an_mp3_file_is_listened_to_as_well() {
+        let recording = inspect(&hum_mp3(40, 200)).expect("a good file");
+        assert_eq!(recording.media.format, MediaFormat::Mp3);
+        assert_eq!((recording.sample_rate, recording.channels), (44_100, 1));
+        assert!((1000..1100).contains(&recording.duration.num_milliseconds()), "{recording:?}");
+        assert_eq!(inspect(&hum_mp3(40, 100)), Err(BadAudio::Silent));
     }
 
     #[test]
@@ -253,6 +289,30 @@ mod tests {
         let whole = beep(8000, 1000, 8000);
         for length in [60, 1000, 44 + 1152 * 2, 8000, whole.len() - 2] {
             assert_eq!(inspect(&whole[..length]), Err(BadAudio::CutShort), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_header_of_32768_channels_is_refused() {
+        let mut file = beep(8000, 100, 8000);
+        file[22..24].copy_from_slice(&0x8000_u16.to_le_bytes());
+        assert!(matches!(inspect(&file), Err(BadAudio::Unreadable(_) | BadAudio::UnknownFormat)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_damaged_file_is_refused_or_taken_but_never_a_panic(
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..20),
+            length in any::<prop::sample::Index>(),
+        ) {
+            for mut file in [beep(8000, 200, 8000), mu_law(&[0x10; 900]), hum_mp3(5, 200)] {
+                for (at, byte) in &damage {
+                    let at = at.index(file.len());
+                    file[at] = *byte;
+                }
+                let _ = inspect(&file[..length.index(file.len())]);
+                let _ = inspect(&file);
+            }
         }
     }
 }

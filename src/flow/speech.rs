@@ -22,7 +22,7 @@ use icu::time::zone::UtcOffset;
 use icu::time::{Time, TimeZone};
 use icu_experimental::dimension::units::categorized_formatter::CategorizedFormatter;
 use icu_experimental::dimension::units::options::Width;
-use icu_experimental::measure::category::Duration;
+use icu_experimental::measure::category::{CategorizedMeasureUnit, Duration};
 
 use crate::domain::ids::Language;
 use crate::domain::time::{Hours, Local, Zone};
@@ -50,7 +50,8 @@ pub(super) enum Place {
 }
 
 thread_local! {
-    /// Making a language's formats takes far longer than using them.
+    /// Making a language's formats takes far longer than using them. Grows with the languages that agents
+    /// speak, which are few.
     static FORMATS: RefCell<BTreeMap<Language, Rc<Formats>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
@@ -80,8 +81,8 @@ impl Formats {
             no_city: city.format(&TimeZone::UNKNOWN.without_offset()).to_string(),
             city,
             offset: NoCalendarFormatter::try_new((&locale).into(), zone::LocalizedOffsetShort).ok()?,
-            hours: unit(&locale, Unit::Hour)?,
-            minutes: unit(&locale, Unit::Minute)?,
+            hours: counted(&locale, Duration::hour())?,
+            minutes: counted(&locale, Duration::minute())?,
             and: ListFormatter::try_new_and((&locale).into(), and).ok()?,
         })
     }
@@ -132,16 +133,10 @@ impl Formats {
     }
 }
 
-enum Unit {
-    Hour,
-    Minute,
-}
-
-fn unit(locale: &Locale, unit: Unit) -> Option<CategorizedFormatter<Duration>> {
-    let unit = match unit {
-        Unit::Hour => Duration::hour(),
-        Unit::Minute => Duration::minute(),
-    };
+fn counted(
+    locale: &Locale,
+    unit: CategorizedMeasureUnit<Duration>,
+) -> Option<CategorizedFormatter<Duration>> {
     CategorizedFormatter::try_new_core(locale.into(), unit, Width::Long.into()).ok()
 }
 

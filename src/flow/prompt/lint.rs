@@ -1,5 +1,4 @@
-//! What is wrong with a tenant's prompts. Some faults keep a catalogue from being made; the others fall
-//! back on a call, and [`lint`] tells of them before.
+//! What falls back, or sounds wrong, on a call: to be told before there is one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
@@ -7,58 +6,13 @@ use std::iter;
 use crate::domain::ids::{Language, Name};
 use crate::domain::time::Hours;
 use crate::flow::model::{Flow, Node, TimedPresence};
-use crate::flow::prompt::catalogue::{Catalogue, Content, Entry};
+use crate::flow::prompt::catalogue::{Catalogue, Content};
 use crate::flow::prompt::file::BuiltIn;
+use crate::flow::prompt::issue::PromptIssue;
 use crate::flow::prompt::template::Placeholder;
 use crate::flow::prompt::{Line, Slot};
 
-/// How many prompts a list may come to in all, lists within it counted out.
-const MOST_PARTS: usize = 32;
-
-/// How deep lists may stand in lists.
-const DEEPEST: usize = 8;
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-pub enum PromptIssue {
-    #[error("prompt `{prompt}` ({language}) is there twice: remove one")]
-    Twice { prompt: Name, language: Language },
-    #[error("prompt `{prompt}` ({language}) cannot fill in `{placeholder}`: take it out of the text")]
-    CannotFill { prompt: Name, language: Language, placeholder: Placeholder },
-    #[error("prompt `{prompt}` ({language}) stands within other prompts: make it a text (`say`)")]
-    NotText { prompt: Name, language: Language },
-    #[error("prompt `{prompt}` is a list that comes back to itself: take it out of its own parts")]
-    Cycle { prompt: Name },
-    #[error(
-        "prompt `{prompt}` is a list of more than {MOST_PARTS} prompts, or more than {DEEPEST} lists deep: shorten it"
-    )]
-    TooLong { prompt: Name },
-    #[error("prompt `{prompt}` ({language}) lists `{missing}`, which there is not: add it, or take it out")]
-    ListsMissing { prompt: Name, language: Language, missing: Name },
-    #[error("prompt `{prompt}` ({language}) has lost its recording: add it again")]
-    MediaGone { prompt: Name, language: Language },
-    #[error("prompt `{prompt}` is not there in `{language}`: add it")]
-    Untranslated { prompt: Name, language: Language },
-    #[error("prompt `{prompt}` fills in other things in `{language}` than in `{other}`: make them the same")]
-    FillsOtherThings { prompt: Name, language: Language, other: Language },
-    #[error("flow `{flow}`, node `{node}`: there is no prompt `{prompt}`: add it, or name another")]
-    FlowNamesMissing { flow: Name, node: Name, prompt: Name },
-    #[error("flow `{flow}`, node `{node}`: prompt `{prompt}` ({language}) wants `{placeholder}`, which `{}` cannot fill in", .slot.as_str())]
-    SlotCannotFill {
-        flow: Name,
-        node: Name,
-        slot: Slot,
-        prompt: Name,
-        language: Language,
-        placeholder: Placeholder,
-    },
-    #[error(
-        "flow `{flow}`, node `{node}`: the recording `{prompt}` ({language}) speaks of other presets than the node has: record it anew"
-    )]
-    OutdatedRecording { flow: Name, node: Name, prompt: Name, language: Language },
-}
-
-/// Everything that falls back, or sounds wrong, on a call: of the prompts themselves and of `flows` that use
-/// them.
+/// The issues of the prompts themselves and of `flows` that use them.
 pub fn lint<'a>(catalogue: &Catalogue, flows: impl IntoIterator<Item = &'a Flow>) -> Vec<PromptIssue> {
     let mut issues = BTreeSet::new();
     for (language, prompts) in catalogue.entries() {
@@ -74,73 +28,6 @@ pub fn lint<'a>(catalogue: &Catalogue, flows: impl IntoIterator<Item = &'a Flow>
         }
     }
     issues.into_iter().collect()
-}
-
-/// What keeps an entry from standing where its name puts it.
-pub(super) fn misfits(entry: &Entry) -> Vec<PromptIssue> {
-    let (prompt, language) = (&entry.name, &entry.language);
-    let Some(line) = Line::named(prompt) else { return Vec::new() };
-    match &entry.content {
-        Content::Say(text) => {
-            let beyond =
-                text.placeholders().into_iter().filter(|wanted| !line.placeholders().contains(wanted));
-            let issue = |placeholder| PromptIssue::CannotFill {
-                prompt: prompt.clone(),
-                language: language.clone(),
-                placeholder,
-            };
-            beyond.map(issue).collect()
-        }
-        Content::Play { .. } | Content::List(_) if line.is_part() => {
-            vec![PromptIssue::NotText { prompt: prompt.clone(), language: language.clone() }]
-        }
-        Content::Play { .. } | Content::List(_) => Vec::new(),
-    }
-}
-
-/// The lists that do not end, or not soon. A name leads to all that it lists in any language, since a part
-/// may be found in another language than its list.
-pub(super) fn endless_lists(catalogue: &Catalogue) -> BTreeSet<PromptIssue> {
-    let mut lists = Lists::new();
-    for (name, content) in catalogue.entries().values().flatten() {
-        match content {
-            Content::List(parts) => lists.entry(name).or_default().push(parts),
-            Content::Say(_) | Content::Play { .. } => {}
-        }
-    }
-    lists.keys().filter_map(|name| count_parts(name, &lists, &mut Vec::new()).err()).collect()
-}
-
-/// What each name lists, once for each language.
-type Lists<'a> = BTreeMap<&'a Name, Vec<&'a [Name]>>;
-
-/// How many prompts `name` comes to. Gives up as soon as that is too many, so that it always ends.
-fn count_parts<'a>(
-    name: &'a Name,
-    lists: &Lists<'a>,
-    above: &mut Vec<&'a Name>,
-) -> Result<usize, PromptIssue> {
-    let Some(versions) = lists.get(name) else { return Ok(1) };
-    if above.contains(&name) {
-        return Err(PromptIssue::Cycle { prompt: name.clone() });
-    }
-    if above.len() == DEEPEST {
-        return Err(PromptIssue::TooLong { prompt: name.clone() });
-    }
-    above.push(name);
-    let mut most = 1;
-    for parts in versions {
-        let mut count = 0;
-        for part in *parts {
-            count += count_parts(part, lists, above)?;
-            if count > MOST_PARTS {
-                return Err(PromptIssue::TooLong { prompt: name.clone() });
-            }
-        }
-        most = count.max(most);
-    }
-    above.pop();
-    Ok(most)
 }
 
 fn broken(catalogue: &Catalogue, language: &Language, name: &Name, content: &Content) -> Vec<PromptIssue> {
@@ -275,5 +162,119 @@ impl Speaking<'_> {
             }
             Some(Content::Say(_) | Content::Play { .. }) | None => Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::presence::WhenOnline;
+    use crate::domain::trust::PinPolicy;
+    use crate::flow::model::{FlowKind, Play};
+    use crate::flow::prompt::catalogue::Entry;
+    use crate::flow::prompt::fixtures::{catalogue, hours, list, name, play, say};
+
+    fn flow(node: Node) -> Flow {
+        let nodes = BTreeMap::from([(name("duty"), node)]);
+        Flow { name: name("timed-presence"), kind: FlowKind::Customer, start: name("duty"), nodes }
+    }
+
+    fn activity(prompts: &[(Slot, &str)]) -> Node {
+        Node::TimedPresence(TimedPresence {
+            presets: hours(&[8, 24]),
+            max_hours: Hours::try_from(99).expect("hours"),
+            tries: 3,
+            when_online: WhenOnline::Replace,
+            key_timeout_s: 5,
+            digit_timeout_s: 5,
+            pin: PinPolicy::default(),
+            id_pin_login: false,
+            prompts: prompts.iter().map(|(slot, prompt)| (*slot, name(prompt))).collect(),
+            next: name("bye"),
+        })
+    }
+
+    fn check(entries: Vec<Entry>, flows: &[Flow], expected: &[&str]) {
+        let catalogue = catalogue(entries).expect("a catalogue");
+        let issues = lint(&catalogue, flows);
+        let issues: Vec<String> = issues.iter().map(ToString::to_string).collect();
+        assert_eq!(issues, expected);
+    }
+
+    #[test]
+    fn a_prompt_is_wanted_in_every_language_of_the_tenant() {
+        check(
+            vec![say("en", "chime", "Ding."), say("de", "online", "Los geht es bis {until}.")],
+            &[],
+            &["prompt `chime` is not there in `de`: add it"],
+        );
+        check(
+            vec![say("en", "chime", "Ding."), say("en-GB", "hello", "Hello.")],
+            &[],
+            &["prompt `hello` is not there in `en`: add it"],
+        );
+        let portuguese = catalogue(vec![say("pt", "online", "Até {until}.")]).expect("a catalogue");
+        assert_eq!(lint(&portuguese, []).len(), Line::ALL.len() - 1);
+    }
+
+    #[test]
+    fn the_same_prompt_fills_in_the_same_in_every_language() {
+        check(
+            vec![say("en", "online", "Until {until}."), say("fr", "online", "En ligne.")],
+            &[],
+            &["prompt `online` fills in other things in `fr` than in `en`: make them the same"],
+        );
+    }
+
+    #[test]
+    fn what_is_gone_is_told_where_it_is_used() {
+        check(
+            vec![play("en", "chime", 'b', &[]), list("en", "hello", &["chime", "welcome", "jingle"])],
+            &[flow(Node::Play(Play { prompts: vec![name("hello"), name("song")], next: name("bye") }))],
+            &[
+                "prompt `hello` (en) lists `jingle`, which there is not: add it, or take it out",
+                "prompt `chime` (en) has lost its recording: add it again",
+                "flow `timed-presence`, node `duty`: there is no prompt `song`: add it, or name another",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_slot_is_given_only_prompts_that_it_can_fill_in() {
+        check(
+            vec![say("en", "menu", "Press {key}."), say("en", "on", "Until {until}.")],
+            &[flow(activity(&[(Slot::PresetHours, "menu"), (Slot::Online, "on"), (Slot::Offline, "off")]))],
+            &[
+                "flow `timed-presence`, node `duty`: there is no prompt `off`: add it, or name another",
+                "flow `timed-presence`, node `duty`: prompt `menu` (en) wants `{key}`, which `preset_hours` cannot fill in",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_recording_of_other_presets_is_outdated() {
+        let outdated = |prompt: &str| {
+            format!(
+                "flow `timed-presence`, node `duty`: the recording `{prompt}` (en) speaks of other presets than the node has: record it anew"
+            )
+        };
+        let menu = [flow(activity(&[(Slot::PresetHours, "menu")]))];
+        check(vec![play("en", "menu", 'a', &[8, 24])], &menu, &[]);
+        check(vec![play("en", "menu", 'a', &[])], &menu, &[]);
+        check(vec![play("en", "menu", 'a', &[8, 48])], &menu, &[&outdated("menu")]);
+        check(
+            vec![
+                list("en", "menu", &["chime", "keys"]),
+                say("en", "chime", "Ding."),
+                play("en", "keys", 'a', &[8]),
+            ],
+            &menu,
+            &[&outdated("keys")],
+        );
+        check(
+            vec![play("en", "preset_hours", 'a', &[8])],
+            &[flow(activity(&[]))],
+            &[&outdated("preset_hours")],
+        );
     }
 }

@@ -3,6 +3,9 @@
 
 pub mod catalogue;
 pub mod file;
+#[cfg(test)]
+mod fixtures;
+pub mod issue;
 pub mod lint;
 pub mod speaker;
 pub mod spoken;

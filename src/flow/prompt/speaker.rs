@@ -95,10 +95,11 @@ impl Speaker<'_> {
     fn text(&self, name: &Name, language: &Language, text: &Template) -> Result<Vec<Speech>, Fallback> {
         let accent = accent(language, self.voice.language);
         let formats = Formats::of(&accent);
-        match text.render(|placeholder| self.fill(placeholder, language, &formats)) {
-            Ok(text) => Ok(vec![Speech::Say { text: text.trim().to_owned(), language: accent }]),
-            Err(placeholder) => Err(self.fallback(name, Why::NothingFor(placeholder))),
-        }
+        let text = text
+            .render(|placeholder| self.fill(placeholder, language, &formats))
+            .map_err(|placeholder| self.fallback(name, Why::NothingFor(placeholder)))?;
+        let words = Some(text.trim()).filter(|words| !words.is_empty());
+        Ok(words.map(|words| Speech::Say { text: words.to_owned(), language: accent }).into_iter().collect())
     }
 
     fn fill(&self, placeholder: Placeholder, language: &Language, formats: &Formats) -> Option<String> {
