@@ -45,6 +45,11 @@ impl<'s> Table<'s> {
         errors.is_empty().then_some(Self(table))
     }
 
+    /// How many entries it has.
+    pub fn count(&self) -> usize {
+        self.0.get_ref().len()
+    }
+
     /// Where the table begins: its header, or all of an inline table.
     pub fn span(&self) -> Span {
         self.0.span()
@@ -75,20 +80,29 @@ impl<'s> Entry<'s> {
         Self { key: key.into_inner().into_owned(), span, value }
     }
 
+    /// What the entry leads to, if that is a list.
+    pub fn into_list(self, issues: &mut Vec<Issue>) -> Option<Vec<Spanned<DeValue<'s>>>> {
+        let misfit = self.must_be("a list of tables");
+        let DeValue::Array(list) = self.value.into_inner() else {
+            issues.push(misfit);
+            return None;
+        };
+        Some(list.into_iter().collect())
+    }
+
     /// What the entry leads to, if that is a table.
     pub fn into_table(self, issues: &mut Vec<Issue>) -> Option<Table<'s>> {
-        let span = self.value.span();
-        match self.value.into_inner() {
-            DeValue::Table(table) => Some(Table(Spanned::new(span, table))),
-            other => {
-                let kind = other.type_str();
-                issues.push(Issue::error(
-                    span,
-                    format!("`{}` must be a table, but is of type {kind}", self.key),
-                ));
-                None
-            }
-        }
+        let (span, misfit) = (self.value.span(), self.must_be("a table"));
+        let DeValue::Table(table) = self.value.into_inner() else {
+            issues.push(misfit);
+            return None;
+        };
+        Some(Table(Spanned::new(span, table)))
+    }
+
+    fn must_be(&self, wanted: &str) -> Issue {
+        let kind = self.value.get_ref().type_str();
+        Issue::error(self.value.span(), format!("`{}` must be {wanted}, but is of type {kind}", self.key))
     }
 }
 

@@ -56,7 +56,7 @@ pub struct Header {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Node {
-    TimedPresence(TimedPresence),
+    TimedPresence(Box<TimedPresence>),
     Play(Play),
     Gather(Gather),
     Branch(Branch),
@@ -78,7 +78,8 @@ pub struct TimedPresence {
     /// may be longer.
     #[serde(default = "two_digits_of_hours")]
     pub max_hours: Setting<WholeHours>,
-    /// Invalid or silent answers that each menu bears; after the last the line says goodbye and changes nothing.
+    /// Invalid or silent answers that each menu bears; after the last the line says goodbye and changes
+    /// nothing.
     #[serde(default = "three_tries")]
     pub tries: Setting<Tries>,
     /// What choosing hours does to somebody who is on duty already.
@@ -140,10 +141,11 @@ pub struct Play {
 pub struct Gather {
     /// The question, as a prompt's name.
     pub prompt: Setting<Name>,
-    /// The prompt that is spoken after a wrong answer, before the question is asked again; the built-in words if
-    /// there is none.
+    /// The prompt that is spoken after a wrong answer, before the question is asked again; the built-in
+    /// words if there is none.
     pub invalid: Option<Setting<Name>>,
-    /// How many keys an answer has at most. With more than one, `#` ends the answer early.
+    /// How many keys an answer has at most. With more than one, `#` ends the answer early, unless it is part
+    /// of an answer in `keys`.
     #[serde(default = "one_key")]
     pub max_digits: Setting<KeyCount>,
     /// How often the question is asked before the call goes to `otherwise`.
@@ -215,8 +217,8 @@ pub enum Duty {
     Offline,
 }
 
-/// Days and hours on a wall clock. A span that ends before it begins runs past midnight and belongs to the day on
-/// which it began.
+/// Days and hours on a wall clock. A span that ends before it begins runs past midnight and belongs to the
+/// day on which it began.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Time {

@@ -8,6 +8,9 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 /// A place in a file: bytes from its start.
 pub type Span = Range<usize>;
 
+/// Issues that a report shows; nobody reads more, and each costs a pass over the file.
+const MAX_SHOWN: usize = 100;
+
 /// One thing that is wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issue {
@@ -60,21 +63,23 @@ pub fn is_usable(issues: &[Issue]) -> bool {
 
 /// The issues as a compiler would print them: message, path, line, column, the line and a caret under it.
 pub fn report(path: &str, source: &str, issues: &[Issue], renderer: &Renderer) -> String {
-    let mut report = String::new();
-    for issue in issues {
-        let level = match issue.severity {
-            Severity::Error => Level::ERROR,
-            Severity::Warning => Level::WARNING,
-        };
-        let place = AnnotationKind::Primary.span(issue.span.clone());
-        let group = level
-            .primary_title(&issue.message)
-            .element(Snippet::source(source).path(path).annotation(place))
-            .elements(issue.hint.as_ref().map(|hint| Level::HELP.message(hint)));
-        report.push_str(&renderer.render(&[group]));
-        report.push_str("\n\n");
-    }
-    report
+    let shown = issues.iter().take(MAX_SHOWN).map(|issue| rendered(path, source, issue, renderer) + "\n\n");
+    let left = issues.len().saturating_sub(MAX_SHOWN);
+    let rest = (left > 0).then(|| format!("... and {left} more\n"));
+    shown.chain(rest).collect()
+}
+
+fn rendered(path: &str, source: &str, issue: &Issue, renderer: &Renderer) -> String {
+    let level = match issue.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let place = AnnotationKind::Primary.span(issue.span.clone());
+    let group = level
+        .primary_title(&issue.message)
+        .element(Snippet::source(source).path(path).annotation(place))
+        .elements(issue.hint.as_ref().map(|hint| Level::HELP.message(hint)));
+    renderer.render(&[group])
 }
 
 /// Of the names the one nearest to `written`, if it is near at all: one slip of the finger in three letters.
@@ -114,5 +119,13 @@ mod tests {
           |
           = help: did you mean `duty`?
         "#);
+    }
+
+    #[test]
+    fn a_report_ends_where_nobody_reads_on() {
+        let issues = vec![Issue::warning(0..1, "a letter"); 103];
+        let report = report("a.toml", "x", &issues, &Renderer::plain());
+        assert_eq!(report.matches("warning: a letter").count(), 100);
+        assert!(report.ends_with("... and 3 more\n"), "{report}");
     }
 }

@@ -14,5 +14,6 @@ pub mod prompt;
 pub mod recording;
 pub mod reply;
 pub mod schema;
+pub mod script;
 pub mod setting;
 mod speech;

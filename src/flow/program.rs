@@ -1,4 +1,5 @@
-//! A flow and all flows that it runs, linked before a call begins: a call never meets a flow that is not there.
+//! A flow and all flows that it runs, linked before a call begins: a call never meets a flow that is not
+//! there.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -129,12 +130,12 @@ mod tests {
 
     /// A flow that runs `callees`, one after the other.
     fn flow(name: &str, callees: &[&str]) -> Arc<Flow> {
-        let mut source = format!("[flow]\nname = \"{name}\"\nkind = \"reusable\"\nstart = \"n0\"\n");
+        let mut lines = vec![format!("[flow]\nname = '{name}'\nkind = 'reusable'\nstart = 'n0'")];
         for (index, callee) in callees.iter().enumerate() {
-            source += &format!("[node.n{index}.subflow]\nflow = \"{callee}\"\nnext = \"n{}\"\n", index + 1);
+            lines.push(format!("[node.n{index}.subflow]\nflow = '{callee}'\nnext = 'n{}'", index + 1));
         }
-        source += &format!("[node.n{}.exit]\n", callees.len());
-        let (flow, issues) = check(&source);
+        lines.push(format!("[node.n{}.exit]", callees.len()));
+        let (flow, issues) = check(&lines.join("\n"));
         Arc::new(flow.unwrap_or_else(|| panic!("{issues:?}")))
     }
 

@@ -35,12 +35,23 @@ impl<T> Setting<T> {
     }
 }
 
+impl<T> Setting<Option<T>> {
+    /// A setting without a default, which may be left out.
+    pub fn optional(written: Option<Setting<T>>) -> Self {
+        match written {
+            Some(Setting { span, value }) => Self { span, value: value.map(Some) },
+            None => Self::unwritten(None),
+        }
+    }
+}
+
 impl<T: Default> Default for Setting<T> {
     fn default() -> Self {
         Self::unwritten(T::default())
     }
 }
 
+/// From TOML only: no other format tells the place.
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Setting<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let found = Spanned::<toml::Value>::deserialize(deserializer)?;
@@ -120,8 +131,8 @@ impl<const MIN: u8, const MAX: u8> JsonSchema for Bounded<MIN, MAX> {
     }
 }
 
-/// The issue for a complaint of serde's, in words for people who know no Rust. Its `unknown field` and `unknown
-/// variant` list in backticks first what was written, then what is known.
+/// The issue for a complaint of serde's, in words for people who know no Rust. Its `unknown field` and
+/// `unknown variant` list in backticks first what was written, then what is known.
 pub fn misfit(span: Span, complaint: &str) -> Issue {
     let quoted: Vec<&str> = complaint.split('`').skip(1).step_by(2).collect();
     let message = complaint

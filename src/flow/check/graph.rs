@@ -1,5 +1,5 @@
-//! The nodes as a whole: that every edge leads to a node, every node can be reached, every way can end, and no way
-//! goes round without asking the caller for anything.
+//! The nodes as a whole: that every edge leads to a node, every node can be reached, every way can end, and
+//! no way goes round without asking the caller for anything.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -24,7 +24,7 @@ pub(super) fn check(start: &Setting<Name>, nodes: &BTreeMap<Name, Placed>, issue
     if let (true, Some(start_name)) = (is_whole, start.fits()) {
         let graph = Graph::new(nodes);
         issues.extend(graph.out_of_reach(start_name));
-        issues.extend(graph.endless(&start.span));
+        issues.extend(graph.endless(start_name, &start.span));
         issues.extend(graph.loops());
     }
 }
@@ -78,28 +78,25 @@ impl<'f> Graph<'f> {
     fn out_of_reach(&self, start: &'f Name) -> Vec<Issue> {
         let reached = spread(BTreeSet::from([start]), &self.edges);
         let lost = self.spans.iter().filter(|(name, _)| !reached.contains(*name));
-        lost.map(|(name, span)| {
-            Issue::warning((*span).clone(), format!("node `{name}` is never reached"))
-                .hint("lead to it, or delete it")
-        })
-        .collect()
+        let warned = lost.map(|(name, span)| {
+            let message = format!("node `{name}` is never reached");
+            Issue::warning((*span).clone(), message).hint("lead to it, or delete it")
+        });
+        warned.collect()
     }
 
-    fn endless(&self, start: &Span) -> Vec<Issue> {
-        if self.ends.is_empty() {
-            let message = "the flow has no end: add a node `exit` or `hangup` and lead to it";
-            return vec![Issue::error(start.clone(), message)];
-        }
+    fn endless(&self, start: &'f Name, start_span: &Span) -> Vec<Issue> {
         let ending = spread(self.ends.clone(), &self.backwards());
+        if !ending.contains(start) {
+            let message = "the flow has no end: no way leads from its start to an `exit` or `hangup`";
+            return vec![Issue::error(start_span.clone(), message)];
+        }
         let caught = self.spans.iter().filter(|(name, _)| !ending.contains(*name));
-        caught
-            .map(|(name, span)| {
-                Issue::warning(
-                    (*span).clone(),
-                    format!("no way leads from node `{name}` to an `exit` or `hangup`"),
-                )
-            })
-            .collect()
+        let warned = caught.map(|(name, span)| {
+            let message = format!("no way leads from node `{name}` to an `exit` or `hangup`");
+            Issue::warning((*span).clone(), message)
+        });
+        warned.collect()
     }
 
     fn backwards(&self) -> Edges<'f> {
@@ -114,21 +111,22 @@ impl<'f> Graph<'f> {
 
     fn loops(&self) -> Vec<Issue> {
         let mut seen = BTreeSet::new();
-        let sure = self.ways_round(Asks::Never, &mut seen).into_iter().map(|way| {
-            let message = format!("{} without ever asking the caller for a key", round(&way));
+        let surely = self.ways_round(Asks::Never, &mut seen);
+        let perhaps = self.ways_round(Asks::Perhaps, &mut seen);
+        let surely = surely.iter().map(|way| {
+            let message = format!("{} without ever asking the caller for a key", round(way));
             Issue::error(self.spans[way[0]].clone(), message)
         });
-        let sure: Vec<Issue> = sure.collect();
-        let perhaps = self.ways_round(Asks::Perhaps, &mut seen).into_iter().map(|way| {
-            let message = format!("{}, and may ask the caller for nothing on the way", round(&way));
+        let perhaps = perhaps.iter().map(|way| {
+            let message = format!("{}, and may ask the caller for nothing on the way", round(way));
             Issue::warning(self.spans[way[0]].clone(), message)
-                .hint("a caller who is not known is asked nothing; put a `gather` or a `branch` to an end into the way")
+                .hint("nobody asks a caller who is not known: put a `gather` into the way")
         });
-        sure.into_iter().chain(perhaps).collect()
+        surely.chain(perhaps).collect()
     }
 
-    /// Ways from a node back to itself over nodes that ask no surer than `at_most`, one for each node that is not
-    /// `seen` on another.
+    /// Ways from a node back to itself over nodes that ask no surer than `at_most`, one for each node that
+    /// is not `seen` on another.
     fn ways_round(&self, at_most: Asks, seen: &mut BTreeSet<&'f Name>) -> Vec<Vec<&'f Name>> {
         let mut ways = Vec::new();
         for name in self.edges.keys() {

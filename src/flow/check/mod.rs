@@ -23,8 +23,8 @@ struct Placed {
     node: Option<file::Node>,
 }
 
-/// Reads and checks a flow file. The flow is there if none of the issues is an error; the issues are all of the
-/// file's, in its order.
+/// Reads and checks a flow file. The flow is there if none of the issues is an error; the issues are all of
+/// the file's, in its order.
 pub fn check(source: &str) -> (Option<Flow>, Vec<Issue>) {
     let mut issues = Vec::new();
     let flow = read(source, &mut issues);
@@ -42,7 +42,7 @@ fn read(source: &str, issues: &mut Vec<Issue>) -> Option<Flow> {
         None => missing("the file has no table `[flow]` with `name`, `kind` and `start`", issues),
     };
     let nodes = match nodes {
-        Some(entry) => entry.into_table(issues).map(|table| placed(table, issues)),
+        Some(entry) => entry.into_table(issues).and_then(|table| placed(table, issues)),
         None => missing("the flow has no nodes: write a table like `[node.bye.exit]`", issues),
     };
     if let (Some(header), Some(nodes)) = (&header, &nodes) {
@@ -59,8 +59,14 @@ fn missing<T>(message: &str, issues: &mut Vec<Issue>) -> Option<T> {
     None
 }
 
-fn placed(table: Table<'_>, issues: &mut Vec<Issue>) -> BTreeMap<Name, Placed> {
-    let span = table.span();
+/// All nodes; none if there are too many to look at.
+fn placed(table: Table<'_>, issues: &mut Vec<Issue>) -> Option<BTreeMap<Name, Placed>> {
+    let count = table.count();
+    if count > MAX_NODES {
+        let message = format!("the flow has {count} nodes, {MAX_NODES} are the most it may have");
+        issues.push(Issue::error(table.span(), message));
+        return None;
+    }
     let mut nodes = BTreeMap::new();
     for entry in table.into_entries() {
         match entry.key.parse::<Name>() {
@@ -71,14 +77,7 @@ fn placed(table: Table<'_>, issues: &mut Vec<Issue>) -> BTreeMap<Name, Placed> {
             Err(error) => issues.push(Issue::error(entry.span, error.to_string())),
         }
     }
-    if nodes.len() > MAX_NODES {
-        let count = nodes.len();
-        issues.push(Issue::error(
-            span,
-            format!("the flow has {count} nodes, {MAX_NODES} are the most it may have"),
-        ));
-    }
-    nodes
+    Some(nodes)
 }
 
 fn node(entry: Entry<'_>, issues: &mut Vec<Issue>) -> Option<file::Node> {

@@ -24,7 +24,7 @@ const MAX_PRESETS: usize = 4;
 
 pub(super) fn convert(node: file::Node, issues: &mut Vec<Issue>) -> Option<Node> {
     match node {
-        file::Node::TimedPresence(node) => timed_presence(node, issues).map(Node::TimedPresence),
+        file::Node::TimedPresence(node) => timed_presence(*node, issues).map(Node::TimedPresence),
         file::Node::Play(node) => play(node, issues).map(Node::Play),
         file::Node::Gather(node) => gather(node, issues).map(Node::Gather),
         file::Node::Branch(node) => branch(node, issues).map(Node::Branch),
@@ -95,7 +95,7 @@ fn play(node: file::Play, issues: &mut Vec<Issue>) -> Option<Play> {
 
 fn gather(node: file::Gather, issues: &mut Vec<Issue>) -> Option<GatherNode> {
     let prompt = node.prompt.take(issues);
-    let invalid = optional(node.invalid, issues);
+    let invalid = Setting::optional(node.invalid).take(issues);
     let max_digits = node.max_digits.take(issues).map(file::KeyCount::get);
     let tries = node.tries.take(issues);
     let timeout = node.timeout.take(issues);
@@ -132,8 +132,7 @@ fn answers(
     answers.into_iter().collect()
 }
 
-/// Keys that can be pressed as an answer of at most `max_digits`. Where an answer may have several keys, the hash
-/// key ends it (D5) and cannot be one of them.
+/// Keys that can be pressed as an answer of at most `max_digits`.
 fn answer(written: &Spanned<String>, max_digits: Option<u8>, issues: &mut Vec<Issue>) -> Option<Keys> {
     let refuse = |message: String| Issue::error(written.span(), message);
     let keys = match written.get_ref().parse::<Keys>() {
@@ -147,8 +146,6 @@ fn answer(written: &Spanned<String>, max_digits: Option<u8>, issues: &mut Vec<Is
     if keys.count() > max_digits.into() {
         let message = format!("`{keys}` can never be pressed: `max_digits` is {max_digits}");
         issues.push(refuse(message).hint(format!("set `max_digits = {}`", keys.count())));
-    } else if max_digits > 1 && keys.as_str().contains('#') {
-        issues.push(refuse(format!("`{keys}` can never be pressed: `#` ends an answer of several keys")));
     }
     Some(keys)
 }
@@ -199,7 +196,7 @@ fn is_online(duty: file::Duty) -> bool {
 fn weekly_time(time: Spanned<file::Time>, issues: &mut Vec<Issue>) -> Option<WeeklyTime> {
     let span = time.span();
     let file::Time { zone, days, from, to } = time.into_inner();
-    let zone = optional(zone, issues);
+    let zone = Setting::optional(zone).take(issues);
     refuse_repeats(days.get_ref(), |day| format!("{day:?}").to_lowercase(), issues);
     let days = some(days, "no day: name one, or leave `days` out for all of them", issues);
     let (from, to) = (from.take(issues)?, to.take(issues)?);
@@ -247,10 +244,6 @@ fn subflow(node: file::Subflow, issues: &mut Vec<Issue>) -> Option<Subflow> {
 
 fn hours(hours: WholeHours) -> Hours {
     Hours::try_from(u16::from(hours.get())).expect("both go from 1 to 168")
-}
-
-fn optional<T>(setting: Option<Setting<T>>, issues: &mut Vec<Issue>) -> Option<Option<T>> {
-    setting.map_or(Some(None), |setting| setting.take(issues).map(Some))
 }
 
 /// All values, at least one.
