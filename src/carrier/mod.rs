@@ -3,4 +3,5 @@
 //!
 //! Pure: it knows no clock, no database and no web server. It gets bytes and texts, and gives back values.
 
+pub mod twilio;
 pub mod twiml;

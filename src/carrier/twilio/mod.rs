@@ -1,0 +1,7 @@
+//! Twilio's webhooks (<https://www.twilio.com/docs/usage/webhooks/voice-webhooks>), and those of carriers
+//! that speak as Twilio does.
+
+pub mod form;
+pub mod signature;
+pub mod status;
+pub mod voice;
