@@ -9,5 +9,6 @@
 //! `flow` and is used by `http` and `cli` only.
 
 pub mod carrier;
+pub mod cli;
 pub mod domain;
 pub mod flow;
