@@ -64,7 +64,7 @@ pub fn goodbye() -> String {
 
 /// A document that needs no flow and no prompts, in English for want of knowing the caller.
 fn emergency(words: &str, then: Then, next: &str) -> String {
-    let language = "en".parse().expect("`en` is a language tag");
+    let language = "en-US".parse().expect("`en-US` is a language tag");
     let speech = vec![Speech::Say { text: words.to_owned(), language }];
     write(&Reply { speech, then }, Urls { next, media: "" })
 }
@@ -250,21 +250,21 @@ mod tests {
         insta::assert_snapshot!(one_moment("https://ivr.example.com/t?a=1&b=2"), @r#"
         <?xml version="1.0" encoding="UTF-8"?>
         <Response>
-          <Say language="en">One moment, please.</Say>
+          <Say language="en-US">One moment, please.</Say>
           <Redirect method="POST">https://ivr.example.com/t?a=1&amp;b=2</Redirect>
         </Response>
         "#);
         insta::assert_snapshot!(apology(), @r#"
         <?xml version="1.0" encoding="UTF-8"?>
         <Response>
-          <Say language="en">We are sorry, something went wrong. Please call again.</Say>
+          <Say language="en-US">We are sorry, something went wrong. Please call again.</Say>
           <Hangup/>
         </Response>
         "#);
         insta::assert_snapshot!(goodbye(), @r#"
         <?xml version="1.0" encoding="UTF-8"?>
         <Response>
-          <Say language="en">Goodbye.</Say>
+          <Say language="en-US">Goodbye.</Say>
           <Hangup/>
         </Response>
         "#);

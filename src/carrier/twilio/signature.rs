@@ -98,21 +98,23 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Every way in which a carrier may have written `url` when it signed: its port as given, none, or the
-/// scheme's own; its credentials as given or none; an apostrophe in its query as given or escaped. Nothing
-/// else is touched, other percent-encoding least of all, which is why no URL parser is asked. The spelling as
-/// given comes first, and mostly is the one.
+/// scheme's own; its credentials as given or none; apostrophes in its query as given, escaped or not
+/// (<https://url.spec.whatwg.org/#special-query-percent-encode-set>). Nothing else is touched, other
+/// percent-encoding least of all, which is why no URL parser is asked. The spelling as given comes first, and
+/// mostly is the one.
 fn spellings(url: &str) -> Vec<String> {
     let url = without_fragment(url);
     let Some((scheme, rest)) = url.split_once("://") else { return vec![url.to_owned()] };
-    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
     let (credentials, address) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
     let (host, port) = address.split_at(port_start(address));
     let default_port = if scheme.eq_ignore_ascii_case("http") { ":80" } else { ":443" };
     let mut spelt = Vec::with_capacity(2);
-    for path in [path, &escaped_apostrophes(path)] {
+    for query in [query, &query.replace('\'', "%27"), &query.replace("%27", "'")] {
         for credentials in [credentials, ""] {
             for port in [port, "", default_port] {
-                let spelling = format!("{scheme}://{credentials}{host}{port}{path}");
+                let spelling = format!("{scheme}://{credentials}{host}{port}{path}{query}");
                 if !spelt.contains(&spelling) {
                     spelt.push(spelling);
                 }
@@ -120,12 +122,6 @@ fn spellings(url: &str) -> Vec<String> {
         }
     }
     spelt
-}
-
-/// As a browser writes a query (<https://url.spec.whatwg.org/#special-query-percent-encode-set>).
-fn escaped_apostrophes(path: &str) -> String {
-    let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
-    format!("{path}{}", query.replace('\'', "%27"))
 }
 
 /// Where `:8080` begins, past the colons of an IPv6 address.
