@@ -5,6 +5,7 @@ mod cache;
 pub mod draw;
 pub mod error;
 pub mod pins;
+pub mod tenants;
 pub mod timers;
 mod token;
 pub mod upkeep;
@@ -54,18 +55,8 @@ fn log(tx: &mut Tx<'_>, tenant: &TenantId, subject: impl Into<String>, event: Ev
     tx.append(tenant, [(draw::event_id(), entry)]);
 }
 
-/// Logs an admin's change.
-fn log_admin(tx: &mut Tx<'_>, tenant: &TenantId, subject: impl Into<String>, event: Event) {
-    log(tx, tenant, subject, event, EventCause::actor(ADMIN));
-}
-
-/// A record before and after, for the log.
-fn change(before: Option<&impl serde::Serialize>, after: Option<&impl serde::Serialize>) -> Change {
+/// A record before and after an admin's change.
+fn change<T: serde::Serialize>(before: Option<&T>, after: Option<&T>) -> Change {
     let value = |record| serde_json::to_value(record).expect("records are plain data");
-    Change {
-        before: before
-            .map(|record| serde_json::to_value(record).expect("records are plain data"))
-            .unwrap_or_default(),
-        after: after.map(value).unwrap_or_default(),
-    }
+    Change { before: before.map(value).unwrap_or_default(), after: after.map(value).unwrap_or_default() }
 }

@@ -6,16 +6,16 @@ use std::process::ExitCode;
 
 use chrono::Utc;
 use reqwest::Url;
-use secrecy::SecretString;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::domain::call::CallStatus;
+use crate::cli::desk::Desk;
 use crate::cli::phone::conversation::{Conversation, Request, Step, Then};
 use crate::cli::phone::exchange::Exchange;
 use crate::cli::phone::heard::{Ending, Heard};
 use crate::cli::phone::keypad::{Keypad, Pace, Script, stdin_lines};
 use crate::cli::phone::leg::{Leg, Stir};
-use crate::domain::call::CallStatus;
 use crate::domain::ids::{AccountSid, CallSid};
 
 const INBOUND: &str = "/voice/twilio/inbound";
@@ -47,18 +47,19 @@ pub struct Args {
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     url: Url,
 
-    /// Address that the server is known by and the carrier signs, where it differs from `--url`
-    #[arg(long, env = "DUTYLINE_PUBLIC_URL", value_name = "URL")]
-    public_url: Option<Url>,
-
     /// How far the carriers vouch for the caller's number (STIR/SHAKEN); left out, they say nothing
     #[arg(long, value_enum, value_name = "LEVEL")]
     stir: Option<Stir>,
 }
 
 /// Makes one call and reports its end as the carrier does. An answer that a carrier would refuse is an error.
-pub async fn run(args: Args, account_sid: AccountSid, token: SecretString) -> anyhow::Result<ExitCode> {
-    let exchange = Exchange::new(&args.url, args.public_url.as_ref(), token)?;
+///
+/// `DUTYLINE_PUBLIC_URL` is the address that the carrier signs, where it differs from `--url`.
+pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<ExitCode> {
+    let twilio = desk.settings.twilio()?;
+    let account_sid = twilio.account_sid.unwrap_or_else(any_account);
+    let public_url = desk.settings.public_url.as_ref().map(|url| url.as_str().parse()).transpose()?;
+    let exchange = Exchange::new(&args.url, public_url.as_ref(), twilio.auth_token)?;
     let pace = if args.real_time { Pace::Real } else { Pace::Hurried };
     let keypad =
         args.keys.map_or_else(|| Keypad::lines(stdin_lines()), |script| Keypad::script(script, pace));
@@ -111,6 +112,11 @@ async fn report(exchange: &Exchange, leg: &Leg, status: CallStatus, seconds: u64
     ];
     let request = Request { url: exchange.address(STATUS), form: leg.form(status, &more) };
     Ok(exchange.post(&request).await?.check_acknowledged()?)
+}
+
+/// The account of a carrier that the server was not told of.
+fn any_account() -> AccountSid {
+    format!("AC{:032}", 0).parse().expect("34 letters and digits are a name")
 }
 
 #[expect(clippy::disallowed_methods, reason = "the phone plays a carrier, who names calls as it likes")]

@@ -1,10 +1,10 @@
 //! Where a command finds its settings, the database and the tenant.
 
-use crate::app::{App, Error};
+use crate::app::App;
 use crate::config::Settings;
 use crate::domain::ids::Slug;
 use crate::domain::tenant::Tenant;
-use crate::store::{Clock, StoreError};
+use crate::store::Clock;
 
 /// What all commands share.
 #[derive(Debug)]
@@ -22,13 +22,6 @@ impl Desk {
 
     /// The tenant that the command is about.
     pub(super) async fn tenant(&self, app: &App) -> anyhow::Result<Tenant> {
-        let slug = self.tenant.clone();
-        let found = app.store.read::<_, StoreError, _>(|tx| Box::pin(async move { tx.tenant(&slug).await }));
-        let missing = || Error::NotFound {
-            what: "tenant",
-            name: self.tenant.to_string(),
-            mend: "`dutyline tenant list` shows those there are",
-        };
-        Ok(found.await?.ok_or_else(missing)?)
+        Ok(app.tenant(&self.tenant).await?)
     }
 }

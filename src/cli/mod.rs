@@ -6,7 +6,6 @@ mod desk;
 mod migrate;
 mod output;
 pub mod phone;
-mod serve;
 
 use std::io;
 use std::process::ExitCode;
@@ -34,7 +33,6 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::Args),
     Migrate(migrate::Args),
     Call(call::Args),
 }
@@ -55,7 +53,6 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let Cli { settings, tenant, command } = cli;
     let desk = Desk { settings, tenant };
     match command {
-        Command::Serve(args) => serve::run(&desk, args).await,
         Command::Migrate(args) => migrate::run(&desk, args).await,
         Command::Call(args) => call::run(&desk, args).await,
     }

@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 /// The decoded pairs of an `application/x-www-form-urlencoded` text.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Form(Vec<(String, String)>);
 
 /// A field that is missing, or does not read as what it should be.

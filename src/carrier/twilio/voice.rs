@@ -77,7 +77,7 @@ impl VoiceForm {
 
 /// A forwarded call is as good as unattested: the attested number is not the one that is calling (D57).
 fn attestation(form: &Form) -> Attestation {
-    match (form.get("StirVerstat"), form.get("ForwardedFrom").filter(|number| !number.is_empty())) {
+    match (form.get("StirVerstat"), form.get("ForwardedFrom")) {
         (Some("TN-Validation-Passed-A"), None) => Attestation::Full,
         (Some(_) | None, _) => Attestation::Less,
     }

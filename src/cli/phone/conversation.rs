@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use reqwest::Url;
 
+use crate::domain::call::CallStatus;
 use crate::cli::phone::answer::{Answer, Refused};
 use crate::cli::phone::document::{Gather, Sound, Verb, WhenEmpty};
 use crate::cli::phone::heard::{Ending, Heard};
 use crate::cli::phone::keypad::{Moment, Press};
 use crate::cli::phone::leg::Leg;
-use crate::domain::call::CallStatus;
 
 /// Documents that may follow each other without a key pressed.
 const MOST_IN_A_ROW: u32 = 100;
@@ -91,7 +91,7 @@ impl Conversation {
     pub fn pressed(&mut self, press: Press) -> Result<Step, Refused> {
         let Some(mut entry) = self.entry.take() else { return self.run(Vec::new()) };
         match press {
-            Press::HangUp => Ok(over(entry.heard(), Ending::YouHungUp)),
+            Press::HangUp => Ok(over(entry.keys().into_iter().collect(), Ending::YouHungUp)),
             Press::Silence => self.finish(&entry),
             Press::Key(key) => {
                 self.documents_in_a_row = 0;
@@ -132,7 +132,7 @@ impl Conversation {
 
     /// Ends a gather. Nothing entered, be it for a lone finish key, falls through to the next verb.
     fn finish(&mut self, entry: &Entry) -> Result<Step, Refused> {
-        let heard = entry.heard();
+        let heard = vec![entry.keys().unwrap_or(Heard::YouWait)];
         if entry.digits.is_empty() && entry.gather.when_empty == WhenEmpty::FallThrough {
             return self.run(heard);
         }
@@ -155,8 +155,8 @@ impl Conversation {
 }
 
 impl Entry {
-    fn heard(&self) -> Vec<Heard> {
-        vec![if self.pressed.is_empty() { Heard::YouWait } else { Heard::YouPress(self.pressed.clone()) }]
+    fn keys(&self) -> Option<Heard> {
+        Some(&self.pressed).filter(|keys| !keys.is_empty()).cloned().map(Heard::YouPress)
     }
 }
 
@@ -186,7 +186,7 @@ mod tests {
     }
 
     /// What happens when the server answers with `documents` in turn and `presses` are made in turn: the
-    /// transcript, with each request after the first as `> path digits`.
+    /// transcript, with each request as `> address status digits`.
     fn transcript(documents: &[&str], presses: &str) -> String {
         let leg = Leg {
             account_sid: "AC1".parse().expect("a name"),
@@ -301,6 +301,12 @@ mod tests {
           you press: 0
           -- you hang up --
         ");
+    }
+
+    #[test]
+    fn who_hangs_up_at_once_has_waited_for_nothing() {
+        let said = transcript(&[MENU], "!");
+        assert!(said.ends_with("  [plays https://h/a.wav]\n  -- you hang up --"), "{said}");
     }
 
     #[test]
