@@ -8,6 +8,7 @@
 //! Directions of use: `domain <- flow <- store <- app <- {worker, http} <- cli`; `carrier` hangs off
 //! `flow` and is used by `http` and `cli` only.
 
+pub mod config;
 pub mod domain;
 pub mod flow;
 pub mod telemetry;
