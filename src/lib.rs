@@ -11,4 +11,5 @@
 pub mod config;
 pub mod domain;
 pub mod flow;
+pub mod http;
 pub mod telemetry;

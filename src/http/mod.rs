@@ -1,0 +1,5 @@
+//! The server's face: reads requests, asks `app`, renders answers. It never sees the database, and no rule
+//! of presence or of a flow lives here.
+
+mod pace;
+pub mod server;
