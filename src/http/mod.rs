@@ -1,5 +1,6 @@
 //! The server's face: reads requests, asks `app`, renders answers. It never sees the database, and no rule
 //! of presence or of a flow lives here.
 
+pub mod health;
 mod pace;
 pub mod server;
