@@ -2,5 +2,6 @@
 //! of presence or of a flow lives here.
 
 pub mod health;
+pub mod media;
 mod pace;
 pub mod server;
