@@ -1,31 +1,25 @@
 //! What the operator sets: every setting is a flag and an environment variable, and each refusal names the
 //! setting, its value (never a secret's) and the mend.
 
-use std::fmt;
+pub mod public_url;
+
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use axum::http::Uri;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::config::public_url::PublicUrl;
 use crate::domain::ids::AccountSid;
 use crate::telemetry::LogFormat;
 
-/// All settings. Those that only some commands need are asked for when they are needed: see
-/// [`Settings::server`] and [`Settings::twilio`].
+/// All settings. Those that only some commands need are asked for when they are needed, by
+/// [`Settings::server`] and [`Settings::twilio`], and are left out of each command's short help.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Settings {
     /// Folder of the database and everything else that is kept
-    #[arg(
-        long,
-        global = true,
-        env = "DUTYLINE_DATA",
-        value_name = "FOLDER",
-        default_value = "dutyline-data"
-    )]
-    #[arg(help_heading = "Data")]
+    #[arg(long, global = true, env = "DUTYLINE_DATA", value_name = "FOLDER")]
+    #[arg(default_value = "dutyline-data", help_heading = "Data")]
     pub data: PathBuf,
 
     /// Database, `sqlite:PATH` [default: sqlite:FOLDER/dutyline.db]
@@ -34,46 +28,47 @@ pub struct Settings {
 
     /// Address and port to serve on
     #[arg(long, global = true, env = "DUTYLINE_LISTEN", value_name = "ADDRESS", value_parser = listen_address)]
-    #[arg(default_value = "127.0.0.1:8080", help_heading = "Server")]
+    #[arg(default_value = "127.0.0.1:8080", hide_short_help = true, help_heading = "Server")]
     pub listen: SocketAddr,
 
     /// Where the carrier reaches the server; needed unless it listens on a loopback address
-    #[arg(long, global = true, env = "DUTYLINE_PUBLIC_URL", value_name = "URL", help_heading = "Server")]
+    #[arg(long, global = true, env = "DUTYLINE_PUBLIC_URL", value_name = "URL")]
+    #[arg(hide_short_help = true, help_heading = "Server")]
     pub public_url: Option<PublicUrl>,
 
     /// The Twilio account whose calls are served
     #[arg(long, global = true, env = "DUTYLINE_TWILIO_ACCOUNT_SID", value_name = "SID")]
-    #[arg(help_heading = "Twilio")]
+    #[arg(hide_short_help = true, help_heading = "Twilio")]
     pub twilio_account_sid: Option<AccountSid>,
 
     /// The account's auth token, which signs its webhooks; a flag is seen by others on the machine
     #[arg(long, global = true, env = "DUTYLINE_TWILIO_AUTH_TOKEN", value_name = "TOKEN")]
-    #[arg(hide_env_values = true, help_heading = "Twilio")]
+    #[arg(hide_env_values = true, hide_short_help = true, help_heading = "Twilio")]
     pub twilio_auth_token: Option<SecretString>,
 
     /// File that holds the auth token
     #[arg(long, global = true, env = "DUTYLINE_TWILIO_AUTH_TOKEN_FILE", value_name = "FILE")]
-    #[arg(help_heading = "Twilio")]
+    #[arg(hide_short_help = true, help_heading = "Twilio")]
     pub twilio_auth_token_file: Option<PathBuf>,
 
     /// The token that is believed too while tokens are rotated
     #[arg(long, global = true, env = "DUTYLINE_TWILIO_AUTH_TOKEN_NEXT", value_name = "TOKEN")]
-    #[arg(hide_env_values = true, help_heading = "Twilio")]
+    #[arg(hide_env_values = true, hide_short_help = true, help_heading = "Twilio")]
     pub twilio_auth_token_next: Option<SecretString>,
 
     /// File that holds the next auth token
     #[arg(long, global = true, env = "DUTYLINE_TWILIO_AUTH_TOKEN_NEXT_FILE", value_name = "FILE")]
-    #[arg(help_heading = "Twilio")]
+    #[arg(hide_short_help = true, help_heading = "Twilio")]
     pub twilio_auth_token_next_file: Option<PathBuf>,
 
     /// Log lines to write: a level, or targets like `dutyline=debug,sqlx=warn`
     #[arg(long, global = true, env = "DUTYLINE_LOG", value_name = "FILTER", default_value = "info")]
-    #[arg(help_heading = "Log")]
+    #[arg(hide_short_help = true, help_heading = "Log")]
     pub log: String,
 
     /// How log lines are written
     #[arg(long, global = true, env = "DUTYLINE_LOG_FORMAT", value_name = "FORMAT", value_enum)]
-    #[arg(default_value = "text", help_heading = "Log")]
+    #[arg(default_value = "text", hide_short_help = true, help_heading = "Log")]
     pub log_format: LogFormat,
 }
 
@@ -142,7 +137,7 @@ impl Settings {
         let listen = self.listen;
         let public_url = match &self.public_url {
             Some(url) => url.clone(),
-            None if is_loopback(listen.ip()) => PublicUrl(format!("http://{listen}")),
+            None if is_loopback(listen.ip()) => PublicUrl::at(listen),
             None => return Err(ConfigError::NoPublicUrl { listen }),
         };
         Ok(ServerConfig { listen, public_url })
@@ -209,61 +204,6 @@ pub struct DatabaseUrl(String);
 impl DatabaseUrl {
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-/// The URL that the carrier reaches the server under, to which paths are appended: `http` or `https`, a host,
-/// perhaps a path, and no slash at the end. Signatures are made over it, so it is kept letter by letter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicUrl(String);
-
-impl PublicUrl {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for PublicUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{fault}; give a URL like `https://ivr.example.com`")]
-pub struct BadPublicUrl {
-    fault: &'static str,
-}
-
-impl FromStr for PublicUrl {
-    type Err = BadPublicUrl;
-    fn from_str(text: &str) -> Result<Self, BadPublicUrl> {
-        match public_url_fault(text) {
-            None => Ok(Self(text.to_owned())),
-            Some(fault) => Err(BadPublicUrl { fault }),
-        }
-    }
-}
-
-fn public_url_fault(text: &str) -> Option<&'static str> {
-    let Ok(uri) = text.parse::<Uri>() else {
-        return Some("it is not a URL");
-    };
-    let Some(authority) = uri.authority() else {
-        return Some("it has no host");
-    };
-    if !matches!(uri.scheme_str(), Some("http" | "https")) {
-        Some("its scheme is not `http` or `https`")
-    } else if authority.host().is_empty() {
-        Some("it has no host")
-    } else if authority.as_str().contains('@') {
-        Some("it has a user name or password")
-    } else if text.contains(['?', '#']) {
-        Some("it has a query or a fragment")
-    } else if text.ends_with('/') {
-        Some("it ends with a slash")
-    } else {
-        None
     }
 }
 
@@ -351,25 +291,6 @@ mod tests {
                 (Err(ConfigError::NoPublicUrl { .. }), None) => {}
                 (got, _) => panic!("{flags:?}: {got:?}"),
             }
-        }
-    }
-
-    #[test]
-    fn a_public_url_is_only_a_scheme_a_host_and_perhaps_a_path() {
-        for (url, fault) in [
-            ("", "not a URL"),
-            ("https://a b", "not a URL"),
-            ("/voice", "no host"),
-            ("a.example", "scheme"),
-            ("ftp://a.example", "scheme"),
-            ("https://me:pw@a.example", "user name"),
-            ("https://a.example?x=1", "query"),
-            ("https://a.example/#top", "fragment"),
-            ("https://a.example/", "ends with a slash"),
-            ("https://a.example/ivr/", "ends with a slash"),
-        ] {
-            let refused = parse(&["--public-url", url]).expect_err(url);
-            assert!(refused.contains(fault) && refused.contains("`https://ivr.example.com`"), "{refused}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! What operators see: log lines on standard error and metrics for Prometheus. Every metric of the server
 //! is named and described here, so that a name, its help text and `docs/operations.md` cannot drift apart.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
@@ -110,6 +110,8 @@ pub enum TelemetryError {
 pub fn init_log(filter: &str, format: LogFormat) -> Result<(), TelemetryError> {
     let filter = parse_filter(filter)?;
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    // A journal keeps colours as escape codes.
+    let lines = if io::stderr().is_terminal() { lines } else { lines.with_ansi(false) };
     let registry = tracing_subscriber::registry().with(filter);
     let installed = match format {
         LogFormat::Text => registry.with(lines).try_init(),

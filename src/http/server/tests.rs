@@ -22,7 +22,7 @@ fn small() -> Limits {
         body_time: Duration::from_millis(60),
         body_bytes: 1000,
         idle_time: Duration::from_millis(60),
-        drain_time: AGES,
+        drain_time: 2 * AGES,
     }
 }
 
