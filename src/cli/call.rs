@@ -9,13 +9,13 @@ use reqwest::Url;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::domain::call::CallStatus;
 use crate::cli::desk::Desk;
 use crate::cli::phone::conversation::{Conversation, Request, Step, Then};
 use crate::cli::phone::exchange::Exchange;
 use crate::cli::phone::heard::{Ending, Heard};
 use crate::cli::phone::keypad::{Keypad, Pace, Script, stdin_lines};
 use crate::cli::phone::leg::{Leg, Stir};
+use crate::domain::call::CallStatus;
 use crate::domain::ids::{AccountSid, CallSid};
 
 const INBOUND: &str = "/voice/twilio/inbound";

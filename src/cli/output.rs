@@ -17,17 +17,29 @@ pub(super) struct Format {
 
 impl Format {
     /// Writes `value` as JSON, or as the table that `table` makes of it.
-    pub(super) fn print<T: Serialize + ?Sized>(self, value: &T, table: impl FnOnce(&T) -> Table) -> io::Result<()> {
+    pub(super) fn print<T: Serialize + ?Sized>(
+        self,
+        value: &T,
+        table: impl FnOnce(&T) -> Table,
+    ) -> io::Result<()> {
         if self.json { line(serde_json::to_string_pretty(value)?) } else { line(table(value)) }
     }
 
     /// Writes `value` as JSON, or as the text that `text` makes of it.
-    pub(super) fn tell<T: Serialize + ?Sized>(self, value: &T, text: impl FnOnce(&T) -> String) -> io::Result<()> {
+    pub(super) fn tell<T: Serialize + ?Sized>(
+        self,
+        value: &T,
+        text: impl FnOnce(&T) -> String,
+    ) -> io::Result<()> {
         if self.json { line(serde_json::to_string_pretty(value)?) } else { line(text(value)) }
     }
 
     /// Writes one item of a stream: a JSON object on a line, or a line of text.
-    pub(super) fn item<T: Serialize + ?Sized>(self, value: &T, text: impl FnOnce(&T) -> String) -> io::Result<()> {
+    pub(super) fn item<T: Serialize + ?Sized>(
+        self,
+        value: &T,
+        text: impl FnOnce(&T) -> String,
+    ) -> io::Result<()> {
         if self.json { line(serde_json::to_string(value)?) } else { line(text(value)) }
     }
 }

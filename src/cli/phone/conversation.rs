@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use crate::domain::call::CallStatus;
 use crate::cli::phone::answer::{Answer, Refused};
 use crate::cli::phone::document::{Gather, Sound, Verb, WhenEmpty};
 use crate::cli::phone::heard::{Ending, Heard};
 use crate::cli::phone::keypad::{Moment, Press};
 use crate::cli::phone::leg::Leg;
+use crate::domain::call::CallStatus;
 
 /// Documents that may follow each other without a key pressed.
 const MOST_IN_A_ROW: u32 = 100;

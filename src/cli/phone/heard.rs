@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::domain::call::CallStatus;
 use crate::cli::phone::document::{Refusal, Sound};
+use crate::domain::call::CallStatus;
 
 /// One line of the transcript.
 #[derive(Debug, PartialEq, Eq)]
