@@ -5,6 +5,8 @@ mod cache;
 pub mod draw;
 pub mod error;
 pub mod pins;
+pub mod prompts;
+mod startup;
 pub mod tenants;
 pub mod timers;
 mod token;

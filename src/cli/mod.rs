@@ -6,6 +6,7 @@ mod desk;
 mod migrate;
 mod output;
 pub mod phone;
+mod serve;
 
 use std::io;
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Migrate(migrate::Args),
+    Serve(serve::Args),
     Call(call::Args),
 }
 
@@ -54,6 +56,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let desk = Desk { settings, tenant };
     match command {
         Command::Migrate(args) => migrate::run(&desk, args).await,
+        Command::Serve(args) => serve::run(&desk, args).await,
         Command::Call(args) => call::run(&desk, args).await,
     }
 }
