@@ -104,8 +104,12 @@ fn last_words(line: Line, language: &Language) -> Reply {
 const ALARMING_FAILURES: u32 = 20;
 
 impl App {
-    /// The first request about a call, and every repetition of it.
+    /// The first request about a call, and every repetition of it: the same words again or, if keys come
+    /// along, what they do at the turn that is open. So a fallback address leads to the same place (I12).
     pub async fn arrive(&self, request: Request) -> Result<Answer, StoreError> {
+        if request.input.is_keys() {
+            return self.take_turn(request, None).await;
+        }
         let app = self.clone();
         let read = self.store.read::<_, StoreError, _>(|tx| {
             Box::pin(async move {
@@ -115,7 +119,7 @@ impl App {
         });
         let (request, begun) = read.await?;
         match begun {
-            Begun::Known => self.arrive_again(request).await,
+            Begun::Known => self.take_turn(request, None).await,
             Begun::Unmatched => self.turn_away(&request),
             Begun::Call(begun) if begun.turn.changes_presence() => self.arrive_locked(request).await,
             Begun::Call(begun) => {
@@ -149,12 +153,6 @@ impl App {
             })
         });
         unit.await
-    }
-
-    /// The carrier asks about a call that has begun: the same words again, or, if it sends keys along, what
-    /// they do at the turn that is open. So a fallback address leads to the same place (I12).
-    async fn arrive_again(&self, request: Request) -> Result<Answer, StoreError> {
-        self.take_turn(request, None).await
     }
 
     async fn begin(&self, tx: &mut Tx<'_>, request: &Request) -> Result<Begun, StoreError> {
