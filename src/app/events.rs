@@ -117,6 +117,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::app::{ADMIN, log};
+    use crate::domain::event::{Event, EventCause};
+    use crate::store::Clock;
 
     #[test]
     fn only_fields_that_differ_are_told() {
@@ -137,5 +140,27 @@ mod tests {
         check(Value::Null, json!({ "login": "ada" }), &[("login", Value::Null, json!("ada"))]);
         check(json!({ "login": "ada" }), Value::Null, &[("login", json!("ada"), Value::Null)]);
         check(json!({ "login": "ada" }), json!({ "login": "ada" }), &[]);
+    }
+
+    #[tokio::test]
+    async fn an_audit_tells_of_admins_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("test.db").display());
+        let app = App::open(&url, Clock::System).await.expect("a new database");
+        let tenant = app.ensure_default_tenant().await.expect("a tenant");
+        let about = tenant.clone();
+        let told = app.store.write::<_, StoreError, _>(move |tx| {
+            let event = |generation| Event::PresenceUnchanged { generation };
+            log(tx, &about.id, "user:ada", event(1), EventCause::actor("timer"));
+            log(tx, &about.id, "user:ada", event(2), EventCause::actor(ADMIN));
+            log(tx, &about.id, "user:bob", event(3), EventCause::actor(ADMIN));
+            Box::pin(async { Ok(()) })
+        });
+        told.await.expect("room");
+        let seqs = |entries: Vec<AuditEntry>| entries.into_iter().map(|entry| entry.seq).collect::<Vec<_>>();
+        let ada: Login = "ada".parse().expect("a login");
+        assert_eq!(seqs(app.audit(&tenant, None, 9).await.expect("entries")), [4, 3, 1]);
+        assert_eq!(seqs(app.audit(&tenant, None, 1).await.expect("entries")), [4]);
+        assert_eq!(seqs(app.audit(&tenant, Some(&ada), 9).await.expect("entries")), [3]);
     }
 }

@@ -9,6 +9,8 @@ pub mod draw;
 pub mod error;
 pub mod events;
 pub mod pins;
+pub mod prompts;
+mod startup;
 pub mod tenants;
 pub mod timers;
 mod token;

@@ -3,13 +3,12 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use comfy_table::Table;
 use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::app::doctor::{Finding, Verdict};
 use crate::cli::desk::Desk;
-use crate::cli::output::{Format, table};
+use crate::cli::output::Format;
 use crate::cli::phone;
 use crate::cli::phone::answer::Answer;
 use crate::cli::phone::conversation::Request;
@@ -40,23 +39,19 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<ExitCode> {
     if let (Ok(server), Ok(twilio), false) = (server, twilio, args.offline) {
         findings.extend(called(&server.public_url, twilio).await);
     }
-    args.format.print(&findings, |findings| list(findings))?;
+    args.format.tell(findings.as_slice(), list)?;
     let failed = findings.iter().any(|finding| finding.verdict == Verdict::Fail);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn list(findings: &[Finding]) -> Table {
-    let mut table = table(["", "check", "found", "mend"]);
+fn list(findings: &[Finding]) -> String {
+    let mut lines = Vec::new();
     for Finding { check, verdict, tenant, found, mend } in findings {
-        let whose = tenant.as_ref().map(|tenant| format!("{tenant}: ")).unwrap_or_default();
-        table.add_row([
-            verdict.as_str(),
-            check,
-            &format!("{whose}{found}"),
-            mend.as_deref().unwrap_or_default(),
-        ]);
+        let whose = tenant.as_ref().map(|tenant| format!(" of {tenant}")).unwrap_or_default();
+        lines.push(format!("{:<5} {check}{whose}: {found}", verdict.as_str()));
+        lines.extend(mend.as_ref().map(|mend| format!("      mend: {mend}")));
     }
-    table
+    lines.join("\n")
 }
 
 fn setting<T>(
@@ -66,7 +61,8 @@ fn setting<T>(
 ) -> Finding {
     match read {
         Ok(value) => Finding::ok(check, found(value)),
-        Err(error) => Finding::fail(check, error.to_string(), "mend the setting"),
+        // The error says the mend itself.
+        Err(error) => Finding { verdict: Verdict::Fail, ..Finding::ok(check, error.to_string()) },
     }
 }
 

@@ -12,6 +12,7 @@ mod man;
 mod migrate;
 mod output;
 pub mod phone;
+mod serve;
 
 use std::io;
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Migrate(migrate::Args),
+    Serve(serve::Args),
     Doctor(doctor::Args),
     Call(call::Args),
     Event(event::Args),
@@ -66,6 +68,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let desk = Desk { settings, tenant };
     match command {
         Command::Migrate(args) => migrate::run(&desk, args).await,
+        Command::Serve(args) => serve::run(&desk, args).await,
         Command::Doctor(args) => doctor::run(&desk, args).await,
         Command::Call(args) => call::run(&desk, args).await,
         Command::Event(args) => event::run(&desk, args).await,

@@ -1,0 +1,4 @@
+//! What tests are written with: a line with a real database and a clock of its own, and callers.
+
+pub mod caller;
+pub mod line;
