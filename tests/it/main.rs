@@ -1,6 +1,7 @@
 //! What is tested from outside, in one binary with a module for each area.
 
 mod architecture;
+mod behaviour;
 mod carrier;
 mod harness;
 mod voice;
