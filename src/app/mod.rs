@@ -4,11 +4,14 @@
 mod cache;
 pub mod draw;
 pub mod error;
+pub mod mappings;
 pub mod pins;
+pub mod presence;
 pub mod tenants;
 pub mod timers;
 mod token;
 pub mod upkeep;
+pub mod users;
 pub mod voice;
 
 use std::sync::Arc;
