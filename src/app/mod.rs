@@ -4,13 +4,16 @@
 mod cache;
 pub mod draw;
 pub mod error;
+pub mod mappings;
 pub mod pins;
 pub mod prompts;
 mod startup;
+pub mod presence;
 pub mod tenants;
 pub mod timers;
 mod token;
 pub mod upkeep;
+pub mod users;
 pub mod voice;
 
 use std::sync::Arc;
