@@ -4,7 +4,9 @@
 mod cache;
 pub mod draw;
 pub mod error;
+pub mod flows;
 pub mod pins;
+pub mod prompts;
 pub mod tenants;
 pub mod timers;
 mod token;
