@@ -3,6 +3,7 @@
 
 pub mod call;
 mod desk;
+mod flow;
 mod migrate;
 mod output;
 pub mod phone;
@@ -34,6 +35,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Migrate(migrate::Args),
+    Flow(flow::Args),
     Call(call::Args),
 }
 
@@ -54,6 +56,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let desk = Desk { settings, tenant };
     match command {
         Command::Migrate(args) => migrate::run(&desk, args).await,
+        Command::Flow(args) => flow::run(&desk, args).await,
         Command::Call(args) => call::run(&desk, args).await,
     }
 }
