@@ -5,12 +5,15 @@ mod cache;
 pub mod draw;
 pub mod error;
 pub mod flows;
+pub mod mappings;
 pub mod pins;
+pub mod presence;
 pub mod prompts;
 pub mod tenants;
 pub mod timers;
 mod token;
 pub mod upkeep;
+pub mod users;
 pub mod voice;
 
 use std::sync::Arc;
