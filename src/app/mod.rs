@@ -4,11 +4,12 @@
 mod cache;
 pub mod draw;
 pub mod error;
+pub mod flows;
 pub mod mappings;
 pub mod pins;
+pub mod presence;
 pub mod prompts;
 mod startup;
-pub mod presence;
 pub mod tenants;
 pub mod timers;
 mod token;

@@ -3,6 +3,7 @@
 
 pub mod call;
 mod desk;
+mod flow;
 mod migrate;
 mod output;
 pub mod phone;
@@ -36,6 +37,7 @@ pub struct Cli {
 enum Command {
     Migrate(migrate::Args),
     Serve(serve::Args),
+    Flow(flow::Args),
     Call(call::Args),
 }
 
@@ -57,6 +59,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match command {
         Command::Migrate(args) => migrate::run(&desk, args).await,
         Command::Serve(args) => serve::run(&desk, args).await,
+        Command::Flow(args) => flow::run(&desk, args).await,
         Command::Call(args) => call::run(&desk, args).await,
     }
 }
