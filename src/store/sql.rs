@@ -147,6 +147,12 @@ statements! {
         where e.tenant_id = $1 and e.subject = $2 order by e.seq desc limit $3";
     PRESENCE_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
         where e.tenant_id = $1 and e.subject = $2 and e.type like 'presence.%' order by e.seq desc limit $3";
+    // A cause begins with its actor.
+    ADMIN_EVENTS = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
+        where e.tenant_id = $1 and e.cause like '{\"actor\":\"admin:%' order by e.seq desc limit $2";
+    ADMIN_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
+        where e.tenant_id = $1 and e.subject = $2 and e.cause like '{\"actor\":\"admin:%' \
+        order by e.seq desc limit $3";
     HEAD = "select h.seq from outbox_heads h where h.tenant_id = $1";
 
     // Tenants.

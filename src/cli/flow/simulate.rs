@@ -101,7 +101,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 fn stage(args: &Args) -> anyhow::Result<Stage> {
-    let caller = match phone::Caller::read(&args.from, &args.to) {
+    let caller = match phone::Caller::read(&args.from, Some(&args.to)) {
         phone::Caller::Withheld => Caller::Withheld,
         phone::Caller::Number(_) if !args.unknown => Caller::Known,
         phone::Caller::Number(_) | phone::Caller::Other(_) => Caller::Unknown,
