@@ -3,12 +3,15 @@
 use crate::domain::ids::{Login, Name, Slug};
 use crate::domain::phone::{BadNumber, E164};
 use crate::domain::presence::Rejected;
+use crate::flow::issue::nearest;
 use crate::store::StoreError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("no {what} `{name}`; {mend}")]
     NotFound { what: &'static str, name: String, mend: &'static str },
+    #[error("no {what} `{name}`; {}", mend(nearest.as_deref(), list))]
+    Unknown { what: &'static str, name: String, nearest: Option<String>, list: &'static str },
     #[error("{what} `{name}` exists already; choose another name, or change it with `set`")]
     Exists { what: &'static str, name: String },
     #[error("{field}: `{value}`: {why}")]
@@ -19,6 +22,17 @@ pub enum Error {
     /// D55.
     #[error("{0} is a number that calls come in on; an agent reached there would be called in circles")]
     NumberIsOurs(E164),
+    #[error("users `{one}` and `{other}` share {number}; change one of them first")]
+    SharedNumber { number: E164, one: Login, other: Login },
+    #[error("user `{0}` is inactive; `dutyline user set {0} --reactivate` makes them active again")]
+    Inactive(Login),
+    /// A1.6.
+    #[error("user `{0}` has no number to be reached at; `dutyline user ext add {0}` gives one")]
+    Unreachable(Login),
+    #[error(
+        "user `{user}` has no extension {position}; `dutyline user ext list {user}` shows those there are"
+    )]
+    NoExtension { user: Login, position: usize },
     #[error("agent code `{code}` is user `{holder}`'s; choose another one")]
     CodeInUse { code: String, holder: Login },
     #[error("{0}")]
@@ -43,8 +57,8 @@ pub enum Error {
     PromptInUse { prompt: Name, by: String },
     #[error("tenant `{0}` is the default and stays")]
     DefaultTenant(Slug),
-    #[error("{0}")]
-    Presence(#[from] Rejected),
+    #[error("user `{user}`: {why}")]
+    Presence { user: Login, why: Rejected },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -53,4 +67,22 @@ impl Error {
     pub fn invalid(field: &'static str, value: impl Into<String>, why: impl Into<String>) -> Self {
         Self::Invalid { field, value: value.into(), why: why.into() }
     }
+
+    /// No `name` among `known`, which `list` shows.
+    pub fn unknown<'a>(
+        what: &'static str,
+        name: &str,
+        known: impl IntoIterator<Item = &'a str>,
+        list: &'static str,
+    ) -> Self {
+        let nearest = nearest(name, known).map(str::to_owned);
+        Self::Unknown { what, name: name.to_owned(), nearest, list }
+    }
+}
+
+fn mend(nearest: Option<&str>, list: &str) -> String {
+    nearest.map_or_else(
+        || format!("`{list}` shows those there are"),
+        |nearest| format!("did you mean `{nearest}`?"),
+    )
 }

@@ -8,13 +8,17 @@ pub mod doctor;
 pub mod draw;
 pub mod error;
 pub mod events;
+pub mod flows;
+pub mod mappings;
 pub mod pins;
+pub mod presence;
 pub mod prompts;
 mod startup;
 pub mod tenants;
 pub mod timers;
 mod token;
 pub mod upkeep;
+pub mod users;
 pub mod voice;
 
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use metrics::counter;
 use sha2::{Digest, Sha256};
 
+use super::presence::save_presence;
 use super::{App, log, pins};
 use crate::app::draw;
 use crate::domain::call::{self, CallStatus, LookupMiss, Outcome, Progress};
@@ -15,7 +16,6 @@ use crate::domain::dispatch::{self, Contact, Mapping};
 use crate::domain::event::{Event, EventCause};
 use crate::domain::ids::{AccountSid, AgentCode, CallId, CallSid, Language};
 use crate::domain::phone::{Caller, E164};
-use crate::domain::presence::Transition;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Instant, Zone};
 use crate::domain::trust::{Attestation, PinOutcome, PinRecord};
@@ -430,17 +430,17 @@ struct PinVerdict {
 }
 
 /// Which flow answers a call, and who may be calling.
-struct Route {
-    tenant: Tenant,
-    mapping: Mapping,
-    version: u32,
+pub(super) struct Route {
+    pub(super) tenant: Tenant,
+    pub(super) mapping: Mapping,
+    pub(super) version: u32,
     /// Users with the caller's number, and whether they are active.
     candidates: Vec<(Agent, bool)>,
 }
 
 /// Chooses among what was found. The dialled number says whose call it is (D33); without a contact point
 /// for it the mappings must all be one tenant's.
-fn route(arrivals: Vec<Arrival>, contact: &Contact) -> Option<Route> {
+pub(super) fn route(arrivals: Vec<Arrival>, contact: &Contact) -> Option<Route> {
     let owner = arrivals
         .iter()
         .find(|arrival| arrival.mapping.kind == dispatch::MappingKind::ContactPoint)
@@ -459,7 +459,7 @@ fn route(arrivals: Vec<Arrival>, contact: &Contact) -> Option<Route> {
 }
 
 /// Who is calling: the one active user with the number, or why nobody (D30 to D35).
-fn identify(route: &Route, caller: &Caller) -> (Identity, Option<Agent>) {
+pub(super) fn identify(route: &Route, caller: &Caller) -> (Identity, Option<Agent>) {
     let mut active = route.candidates.iter().filter(|(_, is_active)| *is_active).map(|(agent, _)| agent);
     let nobody = |miss| (Identity::Nobody(miss), None);
     match (active.next(), active.next()) {
@@ -628,26 +628,6 @@ async fn save_turn(
     log(tx, &tenant.id, about_call, event, cause);
     tx.insert_step(&tenant.id, &call.id, &step);
     Ok(())
-}
-
-/// Saves an agent's presence with its events.
-pub(super) fn save_presence(
-    tx: &mut Tx<'_>,
-    tenant: &Tenant,
-    agent: &Agent,
-    presence: &crate::domain::presence::Presence,
-    transitions: &[Transition],
-    cause: &EventCause,
-) {
-    let subject = format!("user:{}", agent.login);
-    if transitions.is_empty() {
-        let event = Event::PresenceUnchanged { generation: presence.generation };
-        return log(tx, &tenant.id, subject, event, cause.clone());
-    }
-    tx.save_presence(&tenant.id, &agent.id, presence);
-    for transition in transitions {
-        log(tx, &tenant.id, subject.clone(), transition.clone().into(), cause.clone());
-    }
 }
 
 async fn save_pin_attempt(

@@ -6,6 +6,7 @@ mod backup;
 mod call;
 mod completions;
 mod desk;
+mod flow;
 mod doctor;
 mod event;
 mod man;
@@ -42,6 +43,7 @@ pub struct Cli {
 enum Command {
     Migrate(migrate::Args),
     Serve(serve::Args),
+    Flow(flow::Args),
     Doctor(doctor::Args),
     Call(call::Args),
     Event(event::Args),
@@ -69,6 +71,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match command {
         Command::Migrate(args) => migrate::run(&desk, args).await,
         Command::Serve(args) => serve::run(&desk, args).await,
+        Command::Flow(args) => flow::run(&desk, args).await,
         Command::Doctor(args) => doctor::run(&desk, args).await,
         Command::Call(args) => call::run(&desk, args).await,
         Command::Event(args) => event::run(&desk, args).await,

@@ -45,9 +45,9 @@ impl Batch {
         *self = Self::default();
     }
 
-    /// The joined text, so framed that it takes effect as a whole or not at all, and its values.
-    pub(super) fn take(&mut self) -> (String, SqliteArguments) {
-        let text = format!("savepoint unit;\n{}release unit", std::mem::take(&mut self.text));
+    /// The joined text between `begin` and `end`, and its values.
+    pub(super) fn take(&mut self, begin: &str, end: &str) -> (String, SqliteArguments) {
+        let text = format!("{begin}{}{end}", std::mem::take(&mut self.text));
         (text, arguments(std::mem::take(&mut self.values)))
     }
 }
@@ -110,7 +110,7 @@ mod tests {
         let mut batch = Batch::default();
         batch.push("update a set b = $2 where c = $1", ["x".into(), 1_i64.into()]);
         batch.push("insert into d values ($1, $1, $2)", [true.into(), Value::Null]);
-        let (text, _) = batch.take();
+        let (text, _) = batch.take("savepoint unit;\n", "release unit");
         insta::assert_snapshot!(text, @r"
         savepoint unit;
         update a set b = $2 where c = $1;

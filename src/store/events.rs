@@ -66,6 +66,18 @@ impl Tx<'_> {
         rows.into_iter().map(|row| row.envelope(tenant)).collect()
     }
 
+    /// The newest changes of `subject`'s presence, newest first, at most `limit`.
+    pub async fn presence_events_of(
+        &mut self,
+        tenant: &Tenant,
+        subject: &str,
+        limit: u32,
+    ) -> Result<Vec<Envelope>, StoreError> {
+        let values = [tenant.id.as_str().into(), subject.into(), limit.into()];
+        let rows: Vec<EventRow> = self.all(sql::PRESENCE_EVENTS_OF, values).await?;
+        rows.into_iter().map(|row| row.envelope(tenant)).collect()
+    }
+
     /// What admins did, newest first, at most `limit`.
     pub async fn admin_events(&mut self, tenant: &Tenant, limit: u32) -> Result<Vec<Envelope>, StoreError> {
         let values = [tenant.id.as_str().into(), limit.into()];

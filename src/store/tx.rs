@@ -9,6 +9,10 @@ use crate::domain::event::Entry;
 use crate::domain::ids::{EventId, TenantId};
 use crate::domain::time::Instant;
 
+/// The frame of a unit, so that one that fails undoes itself and not its neighbours.
+const BEGIN: &str = "savepoint unit;\n";
+const END: &str = "release unit";
+
 #[derive(Debug)]
 pub struct Tx<'c> {
     connection: &'c mut SqliteConnection,
@@ -16,12 +20,15 @@ pub struct Tx<'c> {
     pub(super) entries: Vec<(TenantId, EventId, Entry)>,
     now: Instant,
     relaxed: bool,
+    /// Whether a savepoint holds what was written before the unit's end, to be undone with the rest.
+    open: bool,
     lost: Option<StoreError>,
 }
 
 impl<'c> Tx<'c> {
     pub(super) fn new(connection: &'c mut SqliteConnection, now: Instant) -> Self {
-        Self { connection, batch: Batch::default(), entries: Vec::new(), now, relaxed: false, lost: None }
+        let (batch, entries) = (Batch::default(), Vec::new());
+        Self { connection, batch, entries, now, relaxed: false, open: false, lost: None }
     }
 
     /// The store's time, one for the whole unit.
@@ -49,26 +56,57 @@ impl<'c> Tx<'c> {
         self.batch.push(statement, values);
     }
 
-    /// Throws away what has not been written yet.
-    pub(super) fn forget(&mut self) {
+    /// Undoes all of the unit: what waits, and what was written before a read.
+    pub(super) async fn undo(&mut self) {
         self.batch.clear();
         self.entries.clear();
+        if self.open {
+            self.roll_back().await;
+        }
     }
 
-    /// Writes what waits, wholly or not at all.
-    pub(super) async fn flush(&mut self) -> Result<(), StoreError> {
+    /// Writes what waits, so that a read sees it and a long unit's text stays short. It still stands and
+    /// falls with the unit.
+    pub async fn flush(&mut self) -> Result<(), StoreError> {
         self.push_entries();
         if self.batch.is_empty() {
             return Ok(());
         }
-        let (text, values) = self.batch.take();
+        let begin = if self.open { "" } else { BEGIN };
+        self.open = true;
+        self.run(begin, "").await
+    }
+
+    /// Writes what waits and ends the unit.
+    pub(super) async fn finish(&mut self) -> Result<(), StoreError> {
+        self.push_entries();
+        match (self.open, self.batch.is_empty()) {
+            (false, true) => Ok(()),
+            (false, false) => {
+                self.open = true;
+                self.run(BEGIN, END).await
+            }
+            (true, _) => self.run("", END).await,
+        }
+    }
+
+    async fn run(&mut self, begin: &str, end: &str) -> Result<(), StoreError> {
+        let (text, values) = self.batch.take(begin, end);
         let written = sqlx::query_with(AssertSqlSafe(text), values).execute(&mut *self.connection).await;
         let Err(error) = written.map_err(StoreError::from) else { return Ok(()) };
-        let undo = sqlx::raw_sql("rollback to unit; release unit").execute(&mut *self.connection).await;
-        if !matches!(error, StoreError::Conflict(_)) || undo.is_err() {
+        self.roll_back().await;
+        if !matches!(error, StoreError::Conflict(_)) {
             self.lost = Some(error.clone());
         }
         Err(error)
+    }
+
+    async fn roll_back(&mut self) {
+        self.open = false;
+        let undone = sqlx::raw_sql("rollback to unit; release unit").execute(&mut *self.connection).await;
+        if let Err(error) = undone {
+            self.lost = Some(error.into());
+        }
     }
 
     pub(super) async fn all<R, const N: usize>(

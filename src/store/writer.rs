@@ -136,10 +136,14 @@ impl Lane {
     /// Runs one unit. An error is one that cost the whole group its transaction.
     async fn unit(&mut self, job: Job, owed: &mut Vec<Acknowledge>) -> Result<(), StoreError> {
         let mut tx = Tx::new(&mut self.connection, self.clock.now());
-        match AssertUnwindSafe(job(Ok(&mut tx))).catch_unwind().await {
+        let outcome = AssertUnwindSafe(job(Ok(&mut tx))).catch_unwind().await;
+        match outcome {
             Ok(acknowledge) => owed.push(acknowledge),
             // Whoever waits learns it from the closed channel; its neighbours go on.
-            Err(_) => tracing::error!("a unit of work panicked and was left out"),
+            Err(_) => {
+                tx.undo().await;
+                tracing::error!("a unit of work panicked and was left out");
+            }
         }
         tx.lost().map_or(Ok(()), |error| Err(error.clone()))
     }
@@ -158,9 +162,9 @@ where
     W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>>,
 {
     match work(tx).await {
-        Ok(value) => tx.flush().await.map(|()| value).map_err(E::from),
+        Ok(value) => tx.finish().await.map(|()| value).map_err(E::from),
         Err(error) => {
-            tx.forget();
+            tx.undo().await;
             Err(error)
         }
     }
