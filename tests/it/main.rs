@@ -2,3 +2,5 @@
 
 mod architecture;
 mod carrier;
+mod harness;
+mod store;
