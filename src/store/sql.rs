@@ -235,3 +235,25 @@ statements! {
     PURGE_PIN_ATTEMPTS = "delete from pin_attempts where at < $1";
     PURGE_CALLS = "delete from calls where ended_at < $1";
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+
+    use super::ALL;
+    use crate::store::{Clock, Store};
+
+    #[tokio::test]
+    async fn every_statement_fits_the_schema() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("line.db").display());
+        drop(Store::open(&url, Clock::System).await.expect("a migrated database"));
+        let mut connection = SqliteConnection::connect(&url).await.expect("a connection");
+        for (name, text) in ALL {
+            let explained = sqlx::raw_sql(AssertSqlSafe(format!("explain {text}"))).execute(&mut connection);
+            if let Err(error) = explained.await {
+                panic!("{name}: {error}");
+            }
+        }
+    }
+}
