@@ -3,9 +3,15 @@
 
 pub mod call;
 mod desk;
+mod mapping;
 mod migrate;
 mod output;
 pub mod phone;
+mod presence;
+mod tenant;
+mod timer;
+mod user;
+mod when;
 
 use std::io;
 use std::process::ExitCode;
@@ -34,6 +40,21 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Migrate(migrate::Args),
+    /// Tenants: organisations, each with its own users, prompts, flows and numbers
+    #[command(subcommand)]
+    Tenant(tenant::Action),
+    /// Users, and the numbers at which they are reached
+    #[command(subcommand)]
+    User(user::Action),
+    /// Mappings: which flow answers which calls
+    #[command(subcommand)]
+    Mapping(mapping::Action),
+    /// Who is on duty, and until when
+    #[command(subcommand)]
+    Presence(presence::Action),
+    /// Timers: the ends of duty windows
+    #[command(subcommand)]
+    Timer(timer::Action),
     Call(call::Args),
 }
 
@@ -54,6 +75,11 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let desk = Desk { settings, tenant };
     match command {
         Command::Migrate(args) => migrate::run(&desk, args).await,
+        Command::Tenant(action) => tenant::run(&desk, action).await,
+        Command::User(action) => user::run(&desk, action).await,
+        Command::Mapping(action) => mapping::run(&desk, action).await,
+        Command::Presence(action) => presence::run(&desk, action).await,
+        Command::Timer(action) => timer::run(&desk, action).await,
         Command::Call(args) => call::run(&desk, args).await,
     }
 }

@@ -137,13 +137,12 @@ impl Lane {
     async fn unit(&mut self, job: Job, owed: &mut Vec<Acknowledge>) -> Result<(), StoreError> {
         let mut tx = Tx::new(&mut self.connection, self.clock.now());
         let outcome = AssertUnwindSafe(job(Ok(&mut tx))).catch_unwind().await;
-        match outcome {
-            Ok(acknowledge) => owed.push(acknowledge),
+        if let Ok(acknowledge) = outcome {
+            owed.push(acknowledge);
+        } else {
             // Whoever waits learns it from the closed channel; its neighbours go on.
-            Err(_) => {
-                tx.undo().await;
-                tracing::error!("a unit of work panicked and was left out");
-            }
+            tx.undo().await;
+            tracing::error!("a unit of work panicked and was left out");
         }
         tx.lost().map_or(Ok(()), |error| Err(error.clone()))
     }
