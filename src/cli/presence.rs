@@ -42,6 +42,7 @@ pub(super) enum Action {
 
 /// Put users on duty or off it
 #[derive(Debug, clap::Args)]
+#[command(allow_missing_positional = true)]
 pub(super) struct Set {
     /// Users that are meant
     #[arg(required_unless_present = "all_online", value_name = "LOGIN")]
