@@ -121,6 +121,13 @@ struct Replacement {
     lines: Vec<u64>,
 }
 
+impl Replacement {
+    /// Whether others may take something that was this user's.
+    fn lets_go(&self, before: &User) -> bool {
+        before.agent_code != self.after.agent_code || before.extensions != self.after.extensions
+    }
+}
+
 struct Plan {
     changes: Vec<Replacement>,
     unchanged: usize,
@@ -250,7 +257,7 @@ impl Reader {
         let login = self.keep("login", row.login.trim().parse::<Login>());
         let name = row.name.as_ref().filter(|name| before.is_none() || !name.trim().is_empty());
         let patch = UserPatch {
-            name: name.and_then(|name| self.keep("name", checked_name(name))),
+            name: name.and_then(|name| self.keep("name", checked_name(name).map_err(|why| words(&why)))),
             zone: self.cell("zone", row.zone.as_ref()),
             language: self.cell("language", row.language.as_ref()),
             agent_code: self.cell("agent_code", row.agent_code.as_ref()),
@@ -309,18 +316,24 @@ impl Reader {
             let typed = NewExtension { number, ext, description: row.description.clone() };
             let extension = match typed.read(tenant, name) {
                 Ok(extension) => extension,
-                Err(why @ Error::Invalid { .. }) => {
-                    self.fault("ext", why.to_string());
-                    continue;
-                }
                 Err(why) => {
-                    self.fault("pstn", why.to_string());
+                    let column = if matches!(why, Error::Invalid { .. }) { "ext" } else { "pstn" };
+                    self.fault(column, words(&why));
                     continue;
                 }
             };
             extensions.push(extension);
         }
         Some(extensions)
+    }
+}
+
+/// An error without the name of its field: a fault tells the column already.
+fn words(error: &Error) -> String {
+    if let Error::Invalid { value, why, .. } = error {
+        format!("`{value}`: {why}")
+    } else {
+        error.to_string()
     }
 }
 
@@ -407,9 +420,12 @@ async fn write<P>(
 where
     P: Fn(usize, usize) + Send,
 {
-    // Numbers that change hands are let go before anybody takes them.
-    for before in changes.iter().filter_map(|change| change.before.as_ref()) {
-        tx.save_user(tenant, &User { agent_code: None, extensions: Vec::new(), ..before.clone() });
+    // Numbers and codes that change hands are let go before anybody takes them.
+    for change in &changes {
+        if let Some(before) = change.before.as_ref().filter(|before| change.lets_go(before)) {
+            tx.save_user(tenant, &User { agent_code: None, extensions: Vec::new(), ..before.clone() });
+            tx.flush().await?;
+        }
     }
     let count = changes.len();
     for (done, Replacement { before, after, .. }) in changes.into_iter().enumerate() {

@@ -53,7 +53,8 @@ fn check_head(head: &csv::StringRecord) -> Result<(), Error> {
     }
     for (place, column) in head.iter().enumerate() {
         if !COLUMNS.contains(&column) {
-            return Err(Error::unknown("column", column, COLUMNS, "dutyline user export"));
+            let why = format!("there is no such column; there are {}", COLUMNS.join(", "));
+            return Err(Error::invalid("header", column, why));
         }
         if head.iter().take(place).any(|before| before == column) {
             return Err(Error::invalid("header", column, "the column is there twice; remove one"));
