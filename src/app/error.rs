@@ -48,6 +48,9 @@ pub enum Error {
     /// The report has a line, column and caret for each issue.
     #[error("{report}")]
     Flow { report: String },
+    /// A mapping leads to a flow that cannot run.
+    #[error("mapping `{mapping}` leads nowhere: {why}; publish the flow, or disable the mapping")]
+    Unrunnable { mapping: String, why: String },
     #[error("{0}")]
     Prompt(String),
     #[error("prompt_in_use: `{prompt}` is used by {by}; change that first")]

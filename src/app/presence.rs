@@ -208,7 +208,7 @@ async fn check_can_go_online(tx: &mut Tx<'_>, tenant: &Tenant, agent: &Agent) ->
 pub(super) async fn agent(tx: &mut Tx<'_>, tenant: &Tenant, login: &Login) -> Result<Agent, Error> {
     let user = users::find(tx, tenant, login).await?;
     let agent = tx.agent_by_id(&tenant.id, &user.id).await?;
-    agent.ok_or_else(|| StoreError::corrupt("users", &user.id, "gone within one unit of work").into())
+    agent.ok_or_else(|| StoreError::corrupt("users", user.id.as_str(), "gone within one unit of work").into())
 }
 
 /// Ends the duty of a user who can no longer be called, if they are on duty (D36, D37).

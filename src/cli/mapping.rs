@@ -219,7 +219,7 @@ async fn test(desk: &Desk, app: &App, tenant: &Tenant, args: Test) -> anyhow::Re
     let dialled = E164::from_human(&args.to, tenant.region)?;
     let account = args.account.or_else(|| desk.settings.twilio_account_sid.clone());
     let contact = Contact {
-        caller: Caller::read(&args.from, &dialled),
+        caller: Caller::read(&args.from, Some(&dialled)),
         dialled,
         account: account.unwrap_or_else(|| "AC".parse().expect("visible letters are a name")),
         direction: args.direction,

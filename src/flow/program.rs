@@ -46,6 +46,11 @@ impl Program {
         self.flows.get(name).map(Arc::as_ref)
     }
 
+    /// All linked flows, by name.
+    pub fn flows(&self) -> impl Iterator<Item = &Flow> {
+        self.flows.values().map(Arc::as_ref)
+    }
+
     /// A node of a linked flow.
     pub fn node(&self, flow: &Name, node: &Name) -> Option<&Node> {
         self.flow(flow)?.nodes.get(node)

@@ -16,7 +16,8 @@ use super::tx::Tx;
 /// What a unit of work is: a future that borrows its [`Tx`].
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Runs a unit, then says what is owed to whoever waits for it. Told of an error, it passes that on.
+/// Runs a unit, then says what is owed to whoever waits for it. Told that there is no transaction, it does
+/// not run.
 type Job = Box<dyn for<'t> FnOnce(Result<&'t mut Tx<'_>, StoreError>) -> Boxed<'t, Acknowledge> + Send>;
 
 /// Answers whoever waits for a unit, told how the commit went.
@@ -70,15 +71,12 @@ impl Writer {
     {
         let job: Job = Box::new(move |tx| {
             Box::pin(async move {
-                let (result, relaxed) = match tx {
-                    Ok(tx) => (unit(work, tx).await, tx.is_relaxed()),
-                    Err(error) => (Err(error.into()), true),
+                let result = match tx {
+                    Ok(tx) => unit(work, tx).await,
+                    Err(error) => Err(error.into()),
                 };
-                if relaxed || result.is_err() {
-                    done(result);
-                    return Box::new(|_| ()) as Acknowledge;
-                }
                 Box::new(move |commit: Result<(), StoreError>| done(commit.map_err(E::from).and(result)))
+                    as Acknowledge
             })
         });
         self.jobs.send(job).map_err(|_| StoreError::Closed)
@@ -96,13 +94,16 @@ async fn run(mut lane: Lane, mut queue: mpsc::UnboundedReceiver<Job>) {
     while let Some(first) = queue.recv().await {
         let mut owed = Vec::new();
         let outcome = lane.group(first, &mut queue, &mut owed).await;
-        if let Err(error @ StoreError::Broken(_)) = &outcome {
-            // Nothing is acknowledged from here on: a flush that is tried again may lie (I30).
-            lane.broken.send_replace(Some(error.clone()));
-            return;
+        let broken = matches!(outcome, Err(StoreError::Broken(_)));
+        if broken {
+            lane.broken.send_replace(outcome.clone().err());
         }
         for acknowledge in owed {
             acknowledge(outcome.clone());
+        }
+        if broken {
+            // Nothing is written from here on: a flush that is tried again may lie (I30).
+            return;
         }
         lane.rung.send_modify(|count| *count = count.wrapping_add(1));
     }
@@ -115,17 +116,23 @@ impl Lane {
         queue: &mut mpsc::UnboundedReceiver<Job>,
         owed: &mut Vec<Acknowledge>,
     ) -> Result<(), StoreError> {
+        let mut next = Some(first);
         if let Err(error) = sqlx::query("begin immediate").execute(&mut self.connection).await {
             let error = StoreError::from(error);
-            owed.push(first(Err(error.clone())).await);
+            // Those behind have waited as long, and are not made to wait once more each.
+            while let Some(job) = next {
+                owed.push(job(Err(error.clone())).await);
+                next = queue.try_recv().ok();
+            }
             return Err(error);
         }
-        let mut next = Some(first);
+        let mut room = MOST_IN_A_GROUP;
         while let Some(job) = next {
             if let Err(error) = self.unit(job, owed).await {
                 return self.give_up(error).await;
             }
-            next = if owed.len() < MOST_IN_A_GROUP { queue.try_recv().ok() } else { None };
+            room -= 1;
+            next = if room > 0 { queue.try_recv().ok() } else { None };
         }
         match sqlx::query("commit").execute(&mut self.connection).await {
             Ok(_) => Ok(()),
@@ -136,13 +143,14 @@ impl Lane {
     /// Runs one unit. An error is one that cost the whole group its transaction.
     async fn unit(&mut self, job: Job, owed: &mut Vec<Acknowledge>) -> Result<(), StoreError> {
         let mut tx = Tx::new(&mut self.connection, self.clock.now());
-        let outcome = AssertUnwindSafe(job(Ok(&mut tx))).catch_unwind().await;
-        if let Ok(acknowledge) = outcome {
-            owed.push(acknowledge);
+        if let Ok(acknowledge) = AssertUnwindSafe(job(Ok(&mut tx))).catch_unwind().await {
+            // What follows upon a unit that waits for the disk may tell of it, and so waits as well.
+            let early = tx.is_relaxed() && tx.lost().is_none() && owed.is_empty();
+            if early { acknowledge(Ok(())) } else { owed.push(acknowledge) }
         } else {
             // Whoever waits learns it from the closed channel; its neighbours go on.
-            tx.undo().await;
             tracing::error!("a unit of work panicked and was left out");
+            tx.undo().await;
         }
         tx.lost().map_or(Ok(()), |error| Err(error.clone()))
     }
@@ -154,14 +162,14 @@ impl Lane {
     }
 }
 
-/// Runs the work, then what it left to be written.
+/// Runs the work, then writes what it left to be written; or takes back what it wrote.
 async fn unit<T, E, W>(work: W, tx: &mut Tx<'_>) -> Result<T, E>
 where
     E: From<StoreError>,
     W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>>,
 {
     match work(tx).await {
-        Ok(value) => tx.finish().await.map(|()| value).map_err(E::from),
+        Ok(value) => tx.keep().await.map(|()| value).map_err(E::from),
         Err(error) => {
             tx.undo().await;
             Err(error)

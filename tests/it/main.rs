@@ -1,4 +1,9 @@
 //! What is tested from outside, in one binary with a module for each area.
 
+#![expect(unreachable_pub, reason = "a test binary has no outside")]
+
 mod architecture;
 mod carrier;
+mod harness;
+mod store;
+mod voice;
