@@ -149,7 +149,20 @@ struct Decision {
     transitions: Vec<Transition>,
 }
 
+/// A reason in one's own words is read out to the agent and shown in lists.
+const LONGEST_REASON: usize = 280;
+
+fn check_reason(reason: &Reason) -> Result<(), Error> {
+    let words = reason.as_str();
+    if words.trim().is_empty() || words.chars().count() > LONGEST_REASON || words.contains(char::is_control) {
+        let shown = words.escape_debug().to_string();
+        return Err(Error::invalid("reason", shown, "give 1 to 280 letters on one line"));
+    }
+    Ok(())
+}
+
 async fn decide(tx: &mut Tx<'_>, tenant: &Tenant, order: &Order) -> Result<Vec<Decision>, Error> {
+    check_reason(&order.reason)?;
     let (now, mut decisions) = (tx.now(), Vec::new());
     for agent in chosen(tx, tenant, &order.whom).await? {
         if matches!(order.command, Command::GoOnline { .. }) {

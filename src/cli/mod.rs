@@ -10,10 +10,16 @@ mod doctor;
 mod event;
 mod flow;
 mod man;
+mod mapping;
 mod migrate;
 mod output;
 pub mod phone;
+mod presence;
 mod serve;
+mod tenant;
+mod timer;
+mod user;
+mod when;
 
 use std::io;
 use std::process::ExitCode;
@@ -44,6 +50,21 @@ enum Command {
     Migrate(migrate::Args),
     Serve(serve::Args),
     Flow(flow::Args),
+    /// Tenants: organisations, each with its own users, prompts, flows and numbers
+    #[command(subcommand)]
+    Tenant(tenant::Action),
+    /// Users, and the numbers at which they are reached
+    #[command(subcommand)]
+    User(user::Action),
+    /// Mappings: which flow answers which calls
+    #[command(subcommand)]
+    Mapping(mapping::Action),
+    /// Who is on duty, and until when
+    #[command(subcommand)]
+    Presence(presence::Action),
+    /// Timers: the ends of duty windows
+    #[command(subcommand)]
+    Timer(timer::Action),
     Doctor(doctor::Args),
     Call(call::Args),
     Event(event::Args),
@@ -72,6 +93,11 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate(args) => migrate::run(&desk, args).await,
         Command::Serve(args) => serve::run(&desk, args).await,
         Command::Flow(args) => flow::run(&desk, args).await,
+        Command::Tenant(action) => tenant::run(&desk, action).await,
+        Command::User(action) => user::run(&desk, action).await,
+        Command::Mapping(action) => mapping::run(&desk, action).await,
+        Command::Presence(action) => presence::run(&desk, action).await,
+        Command::Timer(action) => timer::run(&desk, action).await,
         Command::Doctor(args) => doctor::run(&desk, args).await,
         Command::Call(args) => call::run(&desk, args).await,
         Command::Event(args) => event::run(&desk, args).await,
