@@ -4,6 +4,7 @@
 
 mod architecture;
 mod carrier;
+mod crash;
 mod harness;
 mod store;
 mod voice;
