@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod call;
 mod completions;
+mod demo;
 mod desk;
 mod doctor;
 mod event;
@@ -47,8 +48,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Migrate(migrate::Args),
+    Demo(demo::Args),
     Serve(serve::Args),
+    Migrate(migrate::Args),
     Flow(flow::Args),
     /// Tenants: organisations, each with its own users, prompts, flows and numbers
     #[command(subcommand)]
@@ -90,6 +92,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let Cli { settings, tenant, command } = cli;
     let desk = Desk { settings, tenant };
     match command {
+        Command::Demo(args) => demo::run(&desk, args).await,
         Command::Migrate(args) => migrate::run(&desk, args).await,
         Command::Serve(args) => serve::run(&desk, args).await,
         Command::Flow(args) => flow::run(&desk, args).await,

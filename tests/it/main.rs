@@ -5,6 +5,7 @@
 mod architecture;
 mod behaviour;
 mod carrier;
+mod crash;
 mod documents;
 mod harness;
 mod store;
