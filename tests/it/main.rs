@@ -2,8 +2,10 @@
 
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
+mod admin;
 mod architecture;
 mod carrier;
+mod cli;
 mod crash;
 mod harness;
 mod store;

@@ -1,0 +1,3 @@
+//! The commands, as a shell sees them.
+
+mod people;
