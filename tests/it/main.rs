@@ -4,9 +4,11 @@
 
 mod admin;
 mod architecture;
+mod behaviour;
 mod carrier;
 mod cli;
 mod crash;
+mod documents;
 mod harness;
 mod store;
 mod voice;
