@@ -4,9 +4,11 @@
 pub mod call;
 mod desk;
 mod flow;
+mod hours;
 mod migrate;
 mod output;
 pub mod phone;
+mod prompt;
 
 use std::io;
 use std::process::ExitCode;
@@ -36,6 +38,7 @@ pub struct Cli {
 enum Command {
     Migrate(migrate::Args),
     Flow(flow::Args),
+    Prompt(prompt::Args),
     Call(call::Args),
 }
 
@@ -57,6 +60,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match command {
         Command::Migrate(args) => migrate::run(&desk, args).await,
         Command::Flow(args) => flow::run(&desk, args).await,
+        Command::Prompt(args) => prompt::run(&desk, args).await,
         Command::Call(args) => call::run(&desk, args).await,
     }
 }
