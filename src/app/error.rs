@@ -48,6 +48,11 @@ pub enum Error {
     /// The report has a line, column and caret for each issue.
     #[error("{report}")]
     Flow { report: String },
+    /// Every fault of every file, each with its place.
+    #[error("{report}")]
+    Folder { report: String },
+    #[error("the setup has changed since the plan was made; run `dutyline apply` again")]
+    PlanOutdated,
     #[error("{0}")]
     Prompt(String),
     #[error("prompt_in_use: `{prompt}` is used by {by}; change that first")]

@@ -53,6 +53,12 @@ pub(super) struct Audio {
     bytes: Vec<u8>,
 }
 
+impl Audio {
+    pub(super) fn media(&self) -> &MediaRef {
+        &self.recording.media
+    }
+}
+
 impl NewContent {
     /// What is stored: the content, and the recording that it plays.
     pub(super) fn inspected(self, name: &Name) -> Result<(Content, Option<Audio>), Error> {

@@ -1,9 +1,12 @@
 //! The admin's commands. A command reads its arguments, asks `app` (or, as a phone, the server itself), and
 //! writes data to stdout and talk to stderr; no rule of the product lives here.
 
+mod apply;
 pub mod call;
 mod desk;
+mod export;
 mod flow;
+mod folder;
 mod hours;
 mod migrate;
 mod output;
@@ -39,6 +42,8 @@ enum Command {
     Migrate(migrate::Args),
     Flow(flow::Args),
     Prompt(prompt::Args),
+    Export(export::Args),
+    Apply(apply::Args),
     Call(call::Args),
 }
 
@@ -61,6 +66,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate(args) => migrate::run(&desk, args).await,
         Command::Flow(args) => flow::run(&desk, args).await,
         Command::Prompt(args) => prompt::run(&desk, args).await,
+        Command::Export(args) => export::run(&desk, args).await,
+        Command::Apply(args) => apply::run(&desk, args).await,
         Command::Call(args) => call::run(&desk, args).await,
     }
 }

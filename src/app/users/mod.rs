@@ -3,12 +3,14 @@
 
 mod extensions;
 pub mod import;
+mod put;
 
 use std::str::FromStr;
 
 use secrecy::SecretString;
 
 pub use extensions::NewExtension;
+pub(super) use put::{WantedUser, deactivate, put};
 
 use super::presence::end_duty;
 use super::{ADMIN, App, Error, change, draw, log, pins};
