@@ -43,14 +43,14 @@ pub struct Wanted {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UsersFile {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     user: BTreeMap<Login, UserSetup>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MappingsFile {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     mapping: BTreeMap<String, MappingSetup>,
 }
 
@@ -240,7 +240,7 @@ impl Reader<'_> {
                         ));
                     }
                 },
-                Err(why) => self.faults.push(why.to_string()),
+                Err(why) => self.faults.push(why),
             }
         }
         flows
@@ -260,4 +260,116 @@ fn within<'a>(files: &'a Files, folder: &'static str) -> impl Iterator<Item = (&
 fn is_toml_in(folder: &str, path: &str) -> bool {
     let name = path.strip_prefix(folder).and_then(|name| name.strip_suffix(".toml"));
     name.is_some_and(|name| !name.contains('/') && !name.ends_with(".test"))
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    const EMPTY: [(&str, &str); 3] =
+        [(TENANT, "name = 'A'\nregion = 'CA'\nzone = 'UTC'\nlanguage = 'en'"), (USERS, ""), (MAPPINGS, "")];
+
+    fn files(files: &[(&str, &str)]) -> Files {
+        let file = |(path, text): &(&str, &str)| ((*path).to_owned(), text.as_bytes().to_vec());
+        EMPTY.iter().chain(files).map(file).collect()
+    }
+
+    fn faults(changed: &[(&str, &str)]) -> String {
+        read(&files(changed)).expect_err("faults").to_string()
+    }
+
+    #[test]
+    fn all_faults_of_all_files_are_told_with_their_places() {
+        let folder = [
+            (USERS, "[user.ada]\nname = 'Ada'\nzone = 'Mars'"),
+            (MAPPINGS, "[mapping.Line]\nkind = 'contact-pont'\nvalue = '1'\nflow = 'f'"),
+            ("prompts/en.toml", "language = 'en'\n[prompt.hello]\nplay = 'hello.wav'"),
+            ("flows/f.toml", "[flow]\nname = 'f'\nkind = 'customer'\nstart = 'x'"),
+        ];
+        assert_snapshot!(faults(&folder), @r"
+        the folder has errors
+
+        error: `Mars` is not an IANA time zone like `America/Toronto`
+         --> users.toml:3:8
+          |
+        3 | zone = 'Mars'
+          |        ^^^^^^
+
+        error: unknown value `contact-pont`, expected one of `customer`, `contact-point`, `source`, `direction`
+         --> mappings.toml:2:8
+          |
+        2 | kind = 'contact-pont'
+          |        ^^^^^^^^^^^^^^
+          |
+          = help: did you mean `contact-point`?
+
+        prompts/en.toml: prompt `hello`: there is no recording `prompts/hello.wav`
+
+        error: the flow has no nodes: write a table like `[node.bye.exit]`
+         --> flows/f.toml:1:1
+          |
+        1 | [flow]
+          | ^
+        ");
+    }
+
+    #[test]
+    fn a_folder_without_its_files_is_no_empty_setup() {
+        let error = read(&Files::new()).expect_err("nothing there").to_string();
+        for path in [TENANT, USERS, MAPPINGS] {
+            assert!(error.contains(&format!("the folder has no `{path}`")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_thing_is_in_one_file_alone() {
+        let prompts = "language = 'en'\n[prompt.hello]\nsay = 'Hello.'";
+        let flow = "[flow]\nname = 'f'\nkind = 'customer'\nstart = 'y'\n[node.y.exit]";
+        let error = faults(&[
+            ("prompts/a.toml", prompts),
+            ("prompts/b.toml", prompts),
+            ("flows/a.toml", flow),
+            ("flows/b.toml", flow),
+        ]);
+        assert!(error.contains("prompts/b.toml: prompt `hello` (en) is in another file too"), "{error}");
+        assert!(error.contains("flows/b.toml: flow `f` is in another file too"), "{error}");
+    }
+
+    #[test]
+    fn what_people_leave_out_or_write_their_way_is_what_is_kept() {
+        let wanted = read(&files(&[
+            (USERS, "[user.ada]\nname = 'Ada'\n[[user.ada.extension]]\nnumber = '+15062345678'"),
+            (MAPPINGS, "[mapping.Line]\nkind = 'contact-point'\nvalue = '(506) 555-0100'\nflow = 'f'"),
+            ("flows/f.test.toml", "no flow"),
+            ("flows/old/f.toml", "no flow"),
+            ("README.md", "# Ours"),
+        ]));
+        let Setup { users, mappings, flows, .. } = wanted.expect("a setup").setup;
+        let user = users.values().next().expect("ada");
+        assert_eq!(user.extensions[0].description, "Ada");
+        assert_eq!(mappings["Line"].value, "+15065550100");
+        assert!(mappings["Line"].active);
+        assert_eq!(flows, BTreeMap::new());
+    }
+
+    #[test]
+    fn what_is_written_reads_as_what_it_was() {
+        let prompts =
+            "language = 'fr-CA'\n[prompt.welcome]\nsay = 'Allô \"toi\".'\n[prompt.l]\nlist = ['welcome']";
+        let wanted = read(&files(&[
+            (USERS, "[user.'a.b']\nname = 'Zoë'\nagent_code = '007'\nlanguage = 'fr-CA'\nzone = 'UTC'"),
+            (
+                MAPPINGS,
+                "[mapping.'Duty \"line\"']\nkind = 'source'\nvalue = 'AC1'\nflow = 'f'\nversion = 3\nactive = false",
+            ),
+            ("prompts/fr.toml", prompts),
+            ("flows/x.toml", "[flow]\nname = 'f'\nkind = 'customer'\nstart = 'y'\n[node.y.exit]"),
+        ]));
+        let setup = wanted.expect("a setup").setup;
+        let written = write(&setup, []);
+        assert_eq!(read(&written).expect("a setup").setup, setup);
+        assert!(written.keys().all(|path| is_read(path)), "{written:?}");
+    }
 }

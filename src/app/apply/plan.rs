@@ -185,3 +185,109 @@ impl Publishing<'_> {
         is_new
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::Slug;
+
+    const RUNS_B: &str = "[flow]\nname = 'a'\nkind = 'customer'\nstart = 'x'\n\
+        [node.x.subflow]\nflow = 'b'\nnext = 'y'\n[node.y.exit]";
+    const B: &str = "[flow]\nname = 'b'\nkind = 'reusable'\nstart = 'y'\n[node.y.exit]";
+    const OTHER_B: &str = "[flow]\nname = 'b'\nkind = 'reusable'\nstart = 'y'\n[node.y.hangup]";
+
+    fn setup() -> Setup {
+        let slug: Slug = "default".parse().expect("a short name");
+        Setup {
+            tenant: TenantSetup::from(&crate::app::tenants::fresh(slug)),
+            users: BTreeMap::new(),
+            prompts: BTreeMap::new(),
+            flows: BTreeMap::new(),
+            mappings: BTreeMap::new(),
+        }
+    }
+
+    fn with_users(users: &[(&str, &str)]) -> Setup {
+        let user = |(login, name): &(&str, &str)| {
+            let toml = format!("name = '{name}'");
+            (login.parse().expect("a login"), toml::from_str(&toml).expect("a user"))
+        };
+        Setup { users: users.iter().map(user).collect(), ..setup() }
+    }
+
+    fn with_flows(flows: &[(&str, &str)]) -> Setup {
+        let flow = |(name, source): &(&str, &str)| (name.parse().expect("a name"), (*source).to_owned());
+        Setup { flows: flows.iter().map(flow).collect(), ..setup() }
+    }
+
+    fn with_prompts(prompts: &[(&str, &str)]) -> Setup {
+        let prompt = |(name, text): &(&str, &str)| {
+            let key = ("en".parse().expect("a tag"), name.parse().expect("a name"));
+            (key, Content::Say(text.parse().expect("a template")))
+        };
+        Setup { prompts: prompts.iter().map(prompt).collect(), ..setup() }
+    }
+
+    fn with_mapping(value: &str) -> Setup {
+        let toml = format!("kind = 'contact-point'\nvalue = '{value}'\nflow = 'a'");
+        let mapping = toml::from_str(&toml).expect("a mapping");
+        Setup { mappings: BTreeMap::from([("Duty line".to_owned(), mapping)]), ..setup() }
+    }
+
+    #[test]
+    fn a_plan_names_what_differs_and_nothing_else() {
+        let moved = Setup { tenant: TenantSetup { shared_lines: true, ..setup().tenant }, ..setup() };
+        for (current, wanted, expected) in [
+            (setup(), setup(), &[][..]),
+            (setup(), moved, &["change the tenant"]),
+            (with_users(&[("ada", "Ada")]), with_users(&[("ada", "Ada")]), &[]),
+            (
+                with_users(&[("ada", "Ada"), ("bob", "Bob")]),
+                with_users(&[("ada", "Ada L."), ("cy", "Cy")]),
+                &["change user `ada`", "deactivate user `bob`", "add user `cy`"],
+            ),
+            (
+                with_prompts(&[("hello", "Hello."), ("bye", "Bye.")]),
+                with_prompts(&[("hello", "Hi.")]),
+                &["remove prompt `bye` (en)", "change prompt `hello` (en)"],
+            ),
+            (setup(), with_mapping("+15065550100"), &["add mapping `Duty line`"]),
+            (with_mapping("+15065550100"), with_mapping("+15065550101"), &["change mapping `Duty line`"]),
+            (with_mapping("+15065550100"), setup(), &["remove mapping `Duty line`"]),
+        ] {
+            let steps = plan(&current, &wanted);
+            assert_eq!(steps.iter().map(Step::title).collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn flows_are_published_after_those_that_they_run_and_again_with_them() {
+        let again = "publish flow `a` with the new versions of the flows that it runs";
+        for (current, wanted, expected) in [
+            (&[][..], &[("a", RUNS_B), ("b", B)][..], &["publish flow `b`", "publish flow `a`"][..]),
+            (&[("a", RUNS_B), ("b", B)], &[("a", RUNS_B), ("b", B)], &[]),
+            (&[("a", RUNS_B), ("b", B)], &[("a", RUNS_B), ("b", OTHER_B)], &["publish flow `b`", again]),
+            (&[("a", RUNS_B), ("b", B)], &[("b", B)], &[]),
+        ] {
+            let steps = plan(&with_flows(current), &with_flows(wanted));
+            assert_eq!(steps.iter().map(Step::title).collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn only_what_goes_away_is_asked_about() {
+        let removals = |current: &Setup, wanted: &Setup| {
+            plan(current, wanted).iter().filter(|step| step.is_removal()).count()
+        };
+        for full in [
+            with_users(&[("ada", "Ada")]),
+            with_prompts(&[("hello", "Hello.")]),
+            with_mapping("+15065550100"),
+        ] {
+            assert_eq!(removals(&setup(), &full), 0);
+            assert_eq!(removals(&full, &full), 0);
+            assert_eq!(removals(&full, &setup()), 1);
+        }
+        assert_eq!(removals(&with_flows(&[("b", B)]), &setup()), 0, "a published flow stays");
+    }
+}

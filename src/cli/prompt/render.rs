@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::cli::desk::Desk;
 use crate::cli::hours::hours;
-use crate::cli::output::{Format, table};
+use crate::cli::output::Format;
 use crate::domain::ids::{Language, Name};
 use crate::domain::time::{Hours, Zone};
 use crate::flow::prompt::Line;
@@ -90,7 +90,7 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
     };
     let rendered: Vec<Rendered> =
         names.into_iter().map(|name| render(&catalogue, name, &voice, &filling)).collect();
-    args.format.print(&rendered, |rendered| tabled(rendered))?;
+    args.format.tell(&rendered, |rendered| written(rendered))?;
     Ok(())
 }
 
@@ -103,15 +103,14 @@ fn render(catalogue: &Catalogue, name: Name, voice: &Voice<'_>, filling: &Fillin
     Rendered { name, speech, fallbacks: fallbacks.iter().map(told).collect() }
 }
 
-fn tabled(rendered: &[Rendered]) -> comfy_table::Table {
-    let mut table = table(["name", "heard"]);
-    for Rendered { name, speech, fallbacks } in rendered {
+fn written(rendered: &[Rendered]) -> String {
+    let blocks = rendered.iter().map(|Rendered { name, speech, fallbacks }| {
         let spoken = speech.iter().map(|piece| match piece {
-            Speech::Say { text, language } => format!("({language}) {text}"),
-            Speech::Play(media) => format!("[{}]", media.file_name()),
+            Speech::Say { text, language } => format!("  says ({language}): {text}\n"),
+            Speech::Play(media) => format!("  plays {}\n", media.file_name()),
         });
-        let fallbacks = fallbacks.iter().map(|why| format!("falls back: {why}"));
-        table.add_row([name.to_string(), spoken.chain(fallbacks).collect::<Vec<_>>().join("\n")]);
-    }
-    table
+        let fallbacks = fallbacks.iter().map(|why| format!("  falls back from {why}\n"));
+        format!("{name}\n{}", spoken.chain(fallbacks).collect::<String>())
+    });
+    blocks.collect()
 }
