@@ -169,7 +169,7 @@ impl App {
 
 fn not_found(name: &Name) -> Error {
     Error::NotFound {
-        what: "prompt of the tenant's own",
+        what: "prompt of this tenant",
         name: name.to_string(),
         mend: "`dutyline prompt list` shows those there are, `dutyline prompt render` speaks the line's own",
     }

@@ -3,3 +3,4 @@
 mod app;
 mod architecture;
 mod carrier;
+mod cli;

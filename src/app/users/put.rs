@@ -1,5 +1,6 @@
 //! Users as a file describes them: all of a user at once, but for the PIN, which no file holds.
 
+use super::extensions::MOST_EXTENSIONS;
 use super::{NewExtension, check_claims, checked_name, end_duty_if_gone, log_change, user_event};
 use crate::app::{Error, change, draw};
 use crate::domain::event::Event;
@@ -28,6 +29,10 @@ pub(in crate::app) async fn put(
     wanted: WantedUser,
 ) -> Result<(), Error> {
     let name = checked_name(wanted.name)?;
+    if wanted.extensions.len() > MOST_EXTENSIONS {
+        let why = format!("a user has at most {MOST_EXTENSIONS} numbers; leave some out");
+        return Err(Error::invalid("extension", wanted.login.as_str(), why));
+    }
     let known = before.map(|user| user.extensions.as_slice()).unwrap_or_default();
     let read = wanted.extensions.into_iter().map(|new| Ok(same(known, new.read(tenant, &name)?)));
     let user = User {

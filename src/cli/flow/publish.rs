@@ -37,7 +37,11 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
         }
         match app.publish_flow(tenant.clone(), source, state).await? {
             Publication::New(version) => {
-                line(format!("{} version {} {}", version.flow, version.version, version.state))?;
+                let done = match version.state {
+                    FlowState::Draft => "kept as a draft",
+                    FlowState::Published => "published",
+                };
+                line(format!("{} version {} {done}", version.flow, version.version))?;
             }
             Publication::Unchanged(version) => {
                 line(format!("{} version {} is this file already", version.flow, version.version))?;

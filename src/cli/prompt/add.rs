@@ -29,7 +29,8 @@ pub(super) struct Args {
     content: Content,
 
     /// Hours that the recording speaks of, as `8,24`, so that lint can tell when a flow has others
-    #[arg(long, value_name = "HOURS", value_delimiter = ',', requires = "play", value_parser = hours)]
+    #[arg(long, value_name = "HOURS", value_delimiter = ',', value_parser = hours)]
+    #[arg(conflicts_with_all = ["say", "list"])]
     presets: Vec<Hours>,
 }
 
