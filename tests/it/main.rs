@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
 mod admin;
+mod app;
 mod architecture;
 mod behaviour;
 mod carrier;
