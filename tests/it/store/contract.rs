@@ -294,9 +294,8 @@ async fn arrivals_know_the_caller_and_the_flow() {
         let dialled = OURS.parse().expect("a number");
         let contact = Contact {
             account: call().account,
-            caller: Caller::read(caller, &dialled),
+            caller: Caller::read(caller, Some(&dialled)),
             dialled,
-            channel: Channel::Voice,
             direction: dutyline::domain::dispatch::Direction::Inbound,
         };
         async { read!(desk, tx => tx.arrivals(&contact, &call().sid).await?) }
