@@ -4,6 +4,7 @@ use crate::domain::ids::{Login, Name, Slug};
 use crate::domain::phone::{BadNumber, E164};
 use crate::domain::presence::Rejected;
 use crate::flow::issue::nearest;
+use crate::flow::program::LinkError;
 use crate::store::StoreError;
 
 #[derive(Debug, thiserror::Error)]
@@ -46,11 +47,18 @@ pub enum Error {
     #[error("flow `{flow}` has no published version {version}; see `dutyline flow list`")]
     NoSuchVersion { flow: Name, version: String },
     /// The report has a line, column and caret for each issue.
-    #[error("{report}")]
+    #[error("the flow has errors\n\n{report}")]
     Flow { report: String },
     /// A mapping leads to a flow that cannot run.
     #[error("mapping `{mapping}` leads nowhere: {why}; publish the flow, or disable the mapping")]
     Unrunnable { mapping: String, why: String },
+    #[error("{0}")]
+    Link(#[from] LinkError),
+    /// Every fault of every file, each with its place.
+    #[error("the folder has errors\n\n{report}")]
+    Folder { report: String },
+    #[error("the setup has changed since the plan was made; run `dutyline apply` again")]
+    PlanOutdated,
     #[error("{0}")]
     Prompt(String),
     #[error("prompt_in_use: `{prompt}` is used by {by}; change that first")]

@@ -35,17 +35,14 @@ pub enum Publication {
 }
 
 impl FlowSource {
-    /// The checked flow and its warnings; all of its issues if one is an error.
-    pub fn check(&self) -> Result<(Flow, Vec<Issue>), Error> {
-        let (flow, issues) = check::check(&self.text);
-        match flow {
-            Some(flow) => Ok((flow, issues)),
-            None => Err(Error::Flow { report: self.report(&issues) }),
+    /// The checked flow and its warnings; if one of its issues is an error, a report of them all.
+    pub fn check(&self) -> Result<(Flow, Vec<Issue>), String> {
+        match check::check(&self.text) {
+            (Some(flow), warnings) => Ok((flow, warnings)),
+            (None, issues) => {
+                Err(report(&self.path, &self.text, &issues, &Renderer::plain()).trim_end().to_owned())
+            }
         }
-    }
-
-    fn report(&self, issues: &[Issue]) -> String {
-        report(&self.path, &self.text, issues, &Renderer::plain()).trim_end().to_owned()
     }
 }
 
@@ -57,7 +54,7 @@ impl App {
         source: FlowSource,
         state: FlowState,
     ) -> Result<Publication, Error> {
-        let (flow, _) = source.check()?;
+        let (flow, _) = source.check().map_err(|report| Error::Flow { report })?;
         let unit = self
             .store
             .write(move |tx| Box::pin(async move { publish(tx, &tenant, flow, source.text, state).await }));
@@ -169,7 +166,7 @@ fn uses(root: Flow, versions: &[FlowVersion]) -> Result<BTreeMap<Name, u32>, Err
         uses.insert(name.clone(), found.version);
         Some(Arc::new(flow))
     };
-    Program::link(Arc::new(root), find).map_err(|why| Error::Flow { report: why.to_string() })?;
+    Program::link(Arc::new(root), find)?;
     Ok(uses)
 }
 

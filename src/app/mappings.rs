@@ -175,8 +175,7 @@ impl App {
         let unit = self.store.write(|tx| {
             Box::pin(async move {
                 let mapping = find(tx, &tenant, &name).await?;
-                tx.delete_mapping(&tenant.id, &mapping.id);
-                log_change(tx, &tenant, &name, Event::MappingRemoved(change(Some(&mapping), None)));
+                delete(tx, &tenant, &mapping);
                 Ok(())
             })
         });
@@ -206,6 +205,33 @@ impl App {
             }
         }))
     }
+}
+
+/// Removes a mapping.
+pub(super) fn delete(tx: &mut Tx<'_>, tenant: &Tenant, mapping: &Mapping) {
+    tx.delete_mapping(&tenant.id, &mapping.id);
+    log_change(tx, tenant, &mapping.name, Event::MappingRemoved(change(Some(mapping), None)));
+}
+
+/// Saves a mapping as a file describes it: a new one, or in the place of what was there `before`.
+pub(super) async fn put(
+    tx: &mut Tx<'_>,
+    tenant: &Tenant,
+    before: Option<&Mapping>,
+    mut after: Mapping,
+) -> Result<(), Error> {
+    after.name = free_name(tx, tenant, after.name, Some(&after.id)).await?;
+    if before.is_none_or(|before| before.value != after.value) {
+        after.value = normal(after.kind, &after.value, Numbers::Checked, tenant)?;
+    }
+    if after.active {
+        check(tx, tenant, &after).await?;
+    }
+    tx.save_mapping(&tenant.id, &after);
+    let change = change(before, Some(&after));
+    let event = if before.is_some() { Event::MappingChanged(change) } else { Event::MappingAdded(change) };
+    log_change(tx, tenant, &after.name, event);
+    Ok(())
 }
 
 async fn apply(

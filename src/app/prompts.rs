@@ -53,6 +53,12 @@ pub(super) struct Audio {
     bytes: Vec<u8>,
 }
 
+impl Audio {
+    pub(super) fn media(&self) -> &MediaRef {
+        &self.recording.media
+    }
+}
+
 impl NewContent {
     /// What is stored: the content, and the recording that it plays.
     pub(super) fn inspected(self, name: &Name) -> Result<(Content, Option<Audio>), Error> {
@@ -163,7 +169,7 @@ impl App {
 
 fn not_found(name: &Name) -> Error {
     Error::NotFound {
-        what: "prompt of the tenant's own",
+        what: "prompt of this tenant",
         name: name.to_string(),
         mend: "`dutyline prompt list` shows those there are, `dutyline prompt render` speaks the line's own",
     }

@@ -81,17 +81,23 @@ impl App {
                     Error::unknown("tenant", slug.as_str(), known, "dutyline tenant list")
                 })?;
                 let after = patch.apply(before.clone());
-                if before.shared_lines != after.shared_lines {
-                    redraw_lines(tx, before, &after).await?;
-                }
-                tx.save_tenant(&after);
-                let event = Event::TenantChanged(change(Some(before), Some(&after)));
-                log(tx, &after.id, format!("tenant:{}", after.slug), event, EventCause::actor(ADMIN));
+                replace(tx, before, &after).await?;
                 Ok(after)
             })
         });
         unit.await
     }
+}
+
+/// Saves a tenant as it is to be.
+pub(super) async fn replace(tx: &mut Tx<'_>, before: &Tenant, after: &Tenant) -> Result<(), Error> {
+    if before.shared_lines != after.shared_lines {
+        redraw_lines(tx, before, after).await?;
+    }
+    tx.save_tenant(after);
+    let event = Event::TenantChanged(change(Some(before), Some(after)));
+    log(tx, &after.id, format!("tenant:{}", after.slug), event, EventCause::actor(ADMIN));
+    Ok(())
 }
 
 /// What of a tenant is to change.

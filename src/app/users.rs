@@ -3,6 +3,7 @@
 
 mod extensions;
 pub mod import;
+mod put;
 pub mod table;
 
 use std::str::FromStr;
@@ -10,6 +11,7 @@ use std::str::FromStr;
 use secrecy::SecretString;
 
 pub use extensions::NewExtension;
+pub(super) use put::{WantedUser, deactivate, put};
 
 use super::presence::end_duty;
 use super::{ADMIN, App, Error, change, draw, log, pins};

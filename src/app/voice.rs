@@ -9,7 +9,7 @@ use metrics::counter;
 use sha2::{Digest, Sha256};
 
 use super::presence::save_presence;
-use super::{App, log, pins};
+use super::{App, log, pins, tenants};
 use crate::app::draw;
 use crate::domain::call::{self, CallStatus, LookupMiss, Outcome, Progress};
 use crate::domain::dispatch::{self, Contact, Mapping};
@@ -120,17 +120,18 @@ impl App {
         let (request, begun) = read.await?;
         match begun {
             Begun::Known => self.take_turn(request, None).await,
-            Begun::Unmatched => self.turn_away(&request),
+            Begun::Unmatched => self.turn_away(&request).await,
             Begun::Call(begun) if begun.turn.changes_presence() => self.arrive_locked(request).await,
             Begun::Call(begun) => {
                 let answer = begun.answer(self);
-                self.store.write_later::<StoreError, _>(move |tx| {
+                let saved = self.store.write_later::<StoreError, _>(move |tx| {
                     Box::pin(async move {
                         begun.save(tx).await?;
                         tx.relax();
                         Ok(())
                     })
-                })?;
+                });
+                saved.await?;
                 Ok(answer)
             }
         }
@@ -295,20 +296,12 @@ impl App {
 
     /// Nobody answers the dialled number. Told once a minute for each, so that a caller who keeps trying
     /// does not fill the log (D41).
-    fn turn_away(&self, request: &Request) -> Result<Answer, StoreError> {
+    async fn turn_away(&self, request: &Request) -> Result<Answer, StoreError> {
         counter!(telemetry::CALLS, "outcome" => "unmatched").increment(1);
         let dialled = request.contact.dialled.clone();
         if self.cache.is_news(&dialled, self.store.clock().now()) {
-            self.store.write_later::<StoreError, _>(move |tx| {
-                Box::pin(async move {
-                    let default = "default".parse().expect("a slug");
-                    if let Some(tenant) = tx.tenant(&default).await? {
-                        let event = Event::DispatchUnmatched { dialled: dialled.to_string() };
-                        log(tx, &tenant.id, format!("number:{dialled}"), event, EventCause::actor("carrier"));
-                    }
-                    Ok(())
-                })
-            })?;
+            let told = self.store.write_later(|tx| Box::pin(tell_unmatched(tx, dialled)));
+            told.await?;
         }
         Ok(Answer::reject())
     }
@@ -355,6 +348,14 @@ impl App {
         });
         unit.await
     }
+}
+
+/// Logs a number that nobody answers, in the log of those who run the line.
+async fn tell_unmatched(tx: &mut Tx<'_>, dialled: E164) -> Result<(), StoreError> {
+    let Some(tenant) = tx.tenant(&tenants::default_slug()).await? else { return Ok(()) };
+    let event = Event::DispatchUnmatched { dialled: dialled.to_string() };
+    log(tx, &tenant.id, format!("number:{dialled}"), event, EventCause::actor("carrier"));
+    Ok(())
 }
 
 fn end_call(tx: &mut Tx<'_>, tenant: &Tenant, call: &mut Call, unless_decided: Outcome) {

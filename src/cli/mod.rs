@@ -1,20 +1,26 @@
 //! The admin's commands. A command reads its arguments, asks `app` (or, as a phone, the server itself), and
 //! writes data to stdout and talk to stderr; no rule of the product lives here.
 
+mod apply;
 mod audit;
 mod backup;
-mod call;
+pub mod call;
 mod completions;
+mod demo;
 mod desk;
 mod doctor;
 mod event;
+mod export;
 mod flow;
+mod folder;
+mod hours;
 mod man;
 mod mapping;
 mod migrate;
 mod output;
 pub mod phone;
 mod presence;
+mod prompt;
 mod serve;
 mod tenant;
 mod timer;
@@ -47,8 +53,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Migrate(migrate::Args),
+    Demo(demo::Args),
     Serve(serve::Args),
+    Migrate(migrate::Args),
     Flow(flow::Args),
     /// Tenants: organisations, each with its own users, prompts, flows and numbers
     #[command(subcommand)]
@@ -66,6 +73,9 @@ enum Command {
     #[command(subcommand)]
     Timer(timer::Action),
     Doctor(doctor::Args),
+    Prompt(prompt::Args),
+    Export(export::Args),
+    Apply(apply::Args),
     Call(call::Args),
     Event(event::Args),
     Audit(audit::Args),
@@ -90,6 +100,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let Cli { settings, tenant, command } = cli;
     let desk = Desk { settings, tenant };
     match command {
+        Command::Demo(args) => demo::run(&desk, args).await,
         Command::Migrate(args) => migrate::run(&desk, args).await,
         Command::Serve(args) => serve::run(&desk, args).await,
         Command::Flow(args) => flow::run(&desk, args).await,
@@ -99,6 +110,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Presence(action) => presence::run(&desk, action).await,
         Command::Timer(action) => timer::run(&desk, action).await,
         Command::Doctor(args) => doctor::run(&desk, args).await,
+        Command::Prompt(args) => prompt::run(&desk, args).await,
+        Command::Export(args) => export::run(&desk, args).await,
+        Command::Apply(args) => apply::run(&desk, args).await,
         Command::Call(args) => call::run(&desk, args).await,
         Command::Event(args) => event::run(&desk, args).await,
         Command::Audit(args) => audit::run(&desk, args).await,

@@ -106,7 +106,7 @@ impl<F: FnMut(&Name) -> Option<Arc<Flow>>> Linker<F> {
 }
 
 /// The flows that `flow` runs, each with the node that runs it.
-fn callees(flow: &Flow) -> impl Iterator<Item = (&Name, &Name)> {
+pub fn callees(flow: &Flow) -> impl Iterator<Item = (&Name, &Name)> {
     flow.nodes.iter().filter_map(|(name, node)| match node {
         Node::Subflow(subflow) => Some((name, &subflow.flow)),
         Node::TimedPresence(_)

@@ -3,9 +3,13 @@
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
 mod admin;
+mod app;
 mod architecture;
+mod behaviour;
 mod carrier;
 mod cli;
+mod crash;
+mod documents;
 mod harness;
 mod store;
 mod voice;

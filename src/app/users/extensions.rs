@@ -23,7 +23,7 @@ pub struct NewExtension {
 const LONGEST_EXT: usize = 10;
 
 /// Users have a desk phone, a mobile, a home; more are a mistake.
-const MOST_EXTENSIONS: usize = 20;
+pub(super) const MOST_EXTENSIONS: usize = 20;
 
 impl NewExtension {
     /// Reads what was typed, for the user called `name`.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::app::Error;
 use crate::app::flows::{FlowSource, Publication};
 use crate::cli::desk::Desk;
 use crate::cli::flow::library::read;
@@ -30,13 +31,17 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
     let state = if args.draft { FlowState::Draft } else { FlowState::Published };
     for file in args.files {
         let source = FlowSource { path: file.display().to_string(), text: read(&file)? };
-        let (_, warnings) = source.check()?;
+        let (_, warnings) = source.check().map_err(|report| Error::Flow { report })?;
         if !warnings.is_empty() {
             talk(report(&source.path, &source.text, &warnings, &super::renderer()).trim_end());
         }
         match app.publish_flow(tenant.clone(), source, state).await? {
             Publication::New(version) => {
-                line(format!("{} version {} {}", version.flow, version.version, version.state))?;
+                let done = match version.state {
+                    FlowState::Draft => "kept as a draft",
+                    FlowState::Published => "published",
+                };
+                line(format!("{} version {} {done}", version.flow, version.version))?;
             }
             Publication::Unchanged(version) => {
                 line(format!("{} version {} is this file already", version.flow, version.version))?;

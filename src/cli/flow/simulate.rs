@@ -9,6 +9,7 @@ use anyhow::bail;
 use crate::carrier::twiml::{self, Urls};
 use crate::cli::flow::library::{Library, read};
 use crate::cli::flow::renderer;
+use crate::cli::hours::hours;
 use crate::cli::output::{line, talk};
 use crate::cli::phone::keypad::{Keypad, Moment, Pace, Press, Script};
 use crate::domain::ids::Language;
@@ -192,9 +193,4 @@ fn tell_end(rehearsal: &Rehearsal<'_>, zone: &Zone) -> anyhow::Result<()> {
 fn wall(at: Instant, zone: &Zone) -> String {
     let local = zone.local(at);
     format!("{:04}-{:02}-{:02} {} {zone}", local.year, local.month, local.day, local.time_of_day())
-}
-
-fn hours(text: &str) -> Result<Hours, String> {
-    let hours = text.parse::<u16>().ok().and_then(|hours| Hours::try_from(hours).ok());
-    hours.ok_or_else(|| "give a whole number of hours from 1 to 168".to_owned())
 }
