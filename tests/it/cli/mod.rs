@@ -1,10 +1,8 @@
-//! The commands, as a shell sees them.
-
-mod people;
 //! Commands as they are typed, by what they write and how they exit.
 
 mod apply;
 mod flow;
+mod people;
 mod prompt;
 
 use std::path::Path;
