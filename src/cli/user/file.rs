@@ -66,10 +66,7 @@ fn tell(report: &Report, file: &Path, mode: Mode) -> ExitCode {
         talk(format!("{}: {fault}", file.display()));
     }
     if report.refused {
-        let count = report.faults.len();
-        talk(format!(
-            "error: {count} faults, nothing is imported; mend them, or leave out with `--skip-faulty`"
-        ));
+        talk("error: nothing is imported; mend the rows, or leave them out with `--skip-faulty`");
         return ExitCode::FAILURE;
     }
     let Report { added, changed, unchanged, .. } = report;

@@ -135,8 +135,9 @@ async fn numbers_and_codes_change_hands_in_one_import() {
 #[tokio::test]
 async fn many_rows_are_one_unit_of_work_with_an_event_each() {
     let line = Line::open().await;
-    let rows: String = (0..500).map(|n| format!("u{n},User {n},+1506{}\n", 2_300_000 + n)).collect();
-    let report = strict(&line, &format!("login,name,pstn\n{rows}")).await;
+    let row = |n| format!("u{n},User {n},+1506{}", 2_300_000 + n);
+    let rows: Vec<String> = (0..500).map(row).collect();
+    let report = strict(&line, &format!("login,name,pstn\n{}\n", rows.join("\n"))).await;
     assert_eq!(counts(&report), (500, 0, 0));
     let seqs: Vec<u64> = line.events().await.iter().map(|event| event.seq).collect();
     assert!(seqs.windows(2).all(|pair| pair[1] == pair[0] + 1), "no gap between units of text");

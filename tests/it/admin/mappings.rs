@@ -1,6 +1,7 @@
 //! Which flow answers which calls (A1.17, A1.18, D33, D42, D43, D55).
 
 use dutyline::app::mappings::{MappingPatch, NewMapping, Numbers, Version};
+use dutyline::domain::call::LookupMiss;
 use dutyline::domain::dispatch::{Channel, Contact, Direction, MappingKind};
 use dutyline::domain::phone::Caller;
 
@@ -133,7 +134,7 @@ async fn a_trial_names_the_mapping_the_flow_and_the_caller() {
     );
     assert_eq!(found.user, Some(login("ada")));
     let stranger = line.app.dispatch(contact("+15060000009")).await.expect("readable").expect("answered");
-    assert_eq!(stranger.miss.map(|miss| miss.as_str()), Some("no_agent"));
+    assert_eq!(stranger.miss, Some(LookupMiss::NoAgent));
     let mut elsewhere = contact(ADA);
     elsewhere.caller = Caller::Withheld;
     elsewhere.dialled = "+15065550199".parse().expect("a number");

@@ -66,8 +66,8 @@ async fn a_hold_refuses_the_phone_until_it_is_released() {
     let line = Line::open().await;
     line.call_from(ADA).await.presses("1").await;
     let hold = (Command::Hold("on leave".to_owned()), Reason::Other("on leave".to_owned()));
-    let held = set(&line, named_only(&["ada"]), hold).await.expect("allowed");
-    assert_eq!((held[0].state, held[0].hold.as_deref()), (Duty::Offline, Some("on leave")));
+    let after = set(&line, named_only(&["ada"]), hold).await.expect("allowed");
+    assert_eq!((after[0].state, after[0].hold.as_deref()), (Duty::Offline, Some("on leave")));
     line.call_from(ADA).await.presses("1").await;
     assert_eq!(line.online_until("ada").await, None);
     let refusal = set(&line, named_only(&["ada"]), online(1, WhenOnline::Replace)).await;

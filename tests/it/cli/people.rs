@@ -165,7 +165,7 @@ fn users_are_imported_from_stdin_and_faults_are_told_by_line() {
     assert_eq!(bad.code, Some(1));
     insta::assert_snapshot!(bad.stderr, @r"
     -: line 2, pstn: `12`: Phone number should be in E.164 format, like `+15062345678`.
-    error: 1 faults, nothing is imported; mend them, or leave out with `--skip-faulty`
+    error: nothing is imported; mend the rows, or leave them out with `--skip-faulty`
     ");
     insta::assert_snapshot!(shell.does("user export"), @r"
     login,name,zone,language,agent_code,pstn,ext,description,active
