@@ -49,6 +49,9 @@ pub enum Error {
     /// The report has a line, column and caret for each issue.
     #[error("the flow has errors\n\n{report}")]
     Flow { report: String },
+    /// A mapping leads to a flow that cannot run.
+    #[error("mapping `{mapping}` leads nowhere: {why}; publish the flow, or disable the mapping")]
+    Unrunnable { mapping: String, why: String },
     #[error("{0}")]
     Link(#[from] LinkError),
     /// Every fault of every file, each with its place.

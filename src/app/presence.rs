@@ -149,7 +149,20 @@ struct Decision {
     transitions: Vec<Transition>,
 }
 
+/// A reason in one's own words is read out to the agent and shown in lists.
+const LONGEST_REASON: usize = 280;
+
+fn check_reason(reason: &Reason) -> Result<(), Error> {
+    let words = reason.as_str();
+    if words.trim().is_empty() || words.chars().count() > LONGEST_REASON || words.contains(char::is_control) {
+        let shown = words.escape_debug().to_string();
+        return Err(Error::invalid("reason", shown, "give 1 to 280 letters on one line"));
+    }
+    Ok(())
+}
+
 async fn decide(tx: &mut Tx<'_>, tenant: &Tenant, order: &Order) -> Result<Vec<Decision>, Error> {
+    check_reason(&order.reason)?;
     let (now, mut decisions) = (tx.now(), Vec::new());
     for agent in chosen(tx, tenant, &order.whom).await? {
         if matches!(order.command, Command::GoOnline { .. }) {
@@ -195,7 +208,7 @@ async fn check_can_go_online(tx: &mut Tx<'_>, tenant: &Tenant, agent: &Agent) ->
 pub(super) async fn agent(tx: &mut Tx<'_>, tenant: &Tenant, login: &Login) -> Result<Agent, Error> {
     let user = users::find(tx, tenant, login).await?;
     let agent = tx.agent_by_id(&tenant.id, &user.id).await?;
-    agent.ok_or_else(|| StoreError::corrupt("users", &user.id, "gone within one unit of work").into())
+    agent.ok_or_else(|| StoreError::corrupt("users", user.id.as_str(), "gone within one unit of work").into())
 }
 
 /// Ends the duty of a user who can no longer be called, if they are on duty (D36, D37).

@@ -7,6 +7,8 @@ use std::io::{self, Write};
 use comfy_table::Table;
 use serde::Serialize;
 
+use crate::domain::time::Instant;
+
 /// How a read is written.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(super) struct Format {
@@ -50,6 +52,11 @@ pub(super) fn table(head: impl IntoIterator<Item = &'static str>) -> Table {
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(head.into_iter().map(str::to_uppercase));
     table
+}
+
+/// An instant for people: UTC, without the fraction of a second.
+pub(super) fn to_second(at: Instant) -> String {
+    at.format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
 /// Data.

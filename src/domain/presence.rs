@@ -239,7 +239,7 @@ pub fn decide(
     }
     match command {
         Command::GoOnline { hours, when_online, cap } => {
-            story.go_online(*hours, *when_online, *cap, cause)?
+            story.go_online(*hours, *when_online, *cap, cause)?;
         }
         Command::GoOffline => story.go_offline(cause),
         Command::Hold(reason) => story.hold(reason, cause),
@@ -299,7 +299,8 @@ impl Story {
 
     fn go_offline(&mut self, cause: &Cause) {
         match self.presence.state {
-            State::Online { .. } => self.end(self.next_at(), cause.clone()),
+            // While a menu holds the end, the agent is off duty already.
+            State::Online { until, .. } => self.end(self.next_at().min(until), cause.clone()),
             State::Offline { .. } => {}
         }
     }
@@ -347,3 +348,6 @@ impl Story {
         self.presence.at.map_or(self.now, |last| last.max(self.now))
     }
 }
+
+#[cfg(test)]
+mod tests;

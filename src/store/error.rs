@@ -1,5 +1,6 @@
 //! What can go wrong between us and the database.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use super::schema::Schema;
@@ -32,8 +33,8 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub fn corrupt(table: &'static str, row: impl ToString, why: impl ToString) -> Self {
-        Self::Corrupt { table, row: row.to_string(), why: why.to_string() }
+    pub fn corrupt(table: &'static str, row: impl Into<String>, why: impl Display) -> Self {
+        Self::Corrupt { table, row: row.into(), why: why.to_string() }
     }
 }
 

@@ -6,7 +6,7 @@ use super::error::StoreError;
 use super::rows::{AgentRow, CountRow, TenantRow, count, instant};
 use super::sql;
 use super::tx::Tx;
-use crate::domain::ids::{TenantId, UserId};
+use crate::domain::ids::{CallId, TenantId, UserId};
 use crate::domain::presence::{MENU_GRACE, Presence, State};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
@@ -38,7 +38,7 @@ impl Tx<'_> {
             presence.at.unwrap_or(self.now()).into(),
             cause.map(|cause| cause.source.as_str()).into(),
             cause.map(|cause| cause.reason.as_str()).into(),
-            cause.and_then(|cause| cause.call.as_ref()).map(|call| call.as_str()).into(),
+            cause.and_then(|cause| cause.call.as_ref()).map(CallId::as_str).into(),
             presence.hold.as_deref().into(),
         ];
         self.push(sql::SAVE_PRESENCE, values);

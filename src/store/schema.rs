@@ -38,10 +38,8 @@ pub(super) async fn check(options: &SqliteConnectOptions) -> Result<Schema, Stor
         sqlx::query_as("select exists (select 1 from sqlite_master where name = '_sqlx_migrations')")
             .fetch_one(&mut connection)
             .await?;
-    let applied = match found {
-        true => connection.list_applied_migrations(&MIGRATIONS.table_name).await?,
-        false => Vec::new(),
-    };
+    let applied =
+        if found { connection.list_applied_migrations(&MIGRATIONS.table_name).await? } else { Vec::new() };
     let at = applied.iter().map(|migration| migration.version).max().unwrap_or(0);
     let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
     Ok(match at.cmp(&known) {

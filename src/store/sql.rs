@@ -147,6 +147,12 @@ statements! {
         where e.tenant_id = $1 and e.subject = $2 order by e.seq desc limit $3";
     PRESENCE_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
         where e.tenant_id = $1 and e.subject = $2 and e.type like 'presence.%' order by e.seq desc limit $3";
+    // A cause begins with its actor.
+    ADMIN_EVENTS = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
+        where e.tenant_id = $1 and e.cause like '{\"actor\":\"admin:%' order by e.seq desc limit $2";
+    ADMIN_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
+        where e.tenant_id = $1 and e.subject = $2 and e.cause like '{\"actor\":\"admin:%' \
+        order by e.seq desc limit $3";
     HEAD = "select h.seq from outbox_heads h where h.tenant_id = $1";
 
     // Tenants.
@@ -228,4 +234,26 @@ statements! {
     PURGE_EVENTS = "delete from events where at < $1";
     PURGE_PIN_ATTEMPTS = "delete from pin_attempts where at < $1";
     PURGE_CALLS = "delete from calls where ended_at < $1";
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+
+    use super::ALL;
+    use crate::store::{Clock, Store};
+
+    #[tokio::test]
+    async fn every_statement_fits_the_schema() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("line.db").display());
+        drop(Store::open(&url, Clock::System).await.expect("a migrated database"));
+        let mut connection = SqliteConnection::connect(&url).await.expect("a connection");
+        for (name, text) in ALL {
+            let explained = sqlx::raw_sql(AssertSqlSafe(format!("explain {text}"))).execute(&mut connection);
+            if let Err(error) = explained.await {
+                panic!("{name}: {error}");
+            }
+        }
+    }
 }

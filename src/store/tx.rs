@@ -9,10 +9,6 @@ use crate::domain::event::Entry;
 use crate::domain::ids::{EventId, TenantId};
 use crate::domain::time::Instant;
 
-/// The frame of a unit, so that one that fails undoes itself and not its neighbours.
-const BEGIN: &str = "savepoint unit;\n";
-const END: &str = "release unit";
-
 #[derive(Debug)]
 pub struct Tx<'c> {
     connection: &'c mut SqliteConnection,
@@ -20,15 +16,23 @@ pub struct Tx<'c> {
     pub(super) entries: Vec<(TenantId, EventId, Entry)>,
     now: Instant,
     relaxed: bool,
-    /// Whether a savepoint holds what was written before the unit's end, to be undone with the rest.
-    open: bool,
-    lost: Option<StoreError>,
+    /// Whether some writes are in the database already, under the unit's savepoint.
+    begun: bool,
+    /// What went wrong, if anything did: the unit is undone then.
+    failed: Option<StoreError>,
+}
+
+/// Whether more of a unit's writes may come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Middle,
+    End,
 }
 
 impl<'c> Tx<'c> {
     pub(super) fn new(connection: &'c mut SqliteConnection, now: Instant) -> Self {
         let (batch, entries) = (Batch::default(), Vec::new());
-        Self { connection, batch, entries, now, relaxed: false, open: false, lost: None }
+        Self { connection, batch, entries, now, relaxed: false, begun: false, failed: None }
     }
 
     /// The store's time, one for the whole unit.
@@ -48,7 +52,7 @@ impl<'c> Tx<'c> {
 
     /// The error that cost the whole group of units its transaction, if one did.
     pub(super) fn lost(&self) -> Option<&StoreError> {
-        self.lost.as_ref()
+        self.failed.as_ref().filter(|error| !matches!(error, StoreError::Conflict(_)))
     }
 
     /// Adds a statement to those that run at the end.
@@ -56,56 +60,52 @@ impl<'c> Tx<'c> {
         self.batch.push(statement, values);
     }
 
-    /// Undoes all of the unit: what waits, and what was written before a read.
+    /// Ends the unit: all of it stands.
+    pub(super) async fn keep(&mut self) -> Result<(), StoreError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        self.push_entries();
+        if self.batch.is_empty() && !self.begun { Ok(()) } else { self.write(Part::End).await }
+    }
+
+    /// Ends the unit: none of it stands.
     pub(super) async fn undo(&mut self) {
         self.batch.clear();
         self.entries.clear();
-        if self.open {
-            self.roll_back().await;
+        if std::mem::take(&mut self.begun) {
+            let undone = sqlx::raw_sql("rollback to unit; release unit").execute(&mut *self.connection).await;
+            self.failed = undone.err().map(StoreError::from).or(self.failed.take());
         }
     }
 
-    /// Writes what waits, so that a read sees it and a long unit's text stays short. It still stands and
-    /// falls with the unit.
+    /// Writes what waits, so that the unit's own reads see it and a long unit's text stays short. It still
+    /// stands and falls with the unit.
     pub async fn flush(&mut self) -> Result<(), StoreError> {
         self.push_entries();
-        if self.batch.is_empty() {
-            return Ok(());
-        }
-        let begin = if self.open { "" } else { BEGIN };
-        self.open = true;
-        self.run(begin, "").await
+        if self.batch.is_empty() { Ok(()) } else { self.write(Part::Middle).await }
     }
 
-    /// Writes what waits and ends the unit.
-    pub(super) async fn finish(&mut self) -> Result<(), StoreError> {
-        self.push_entries();
-        match (self.open, self.batch.is_empty()) {
-            (false, true) => Ok(()),
-            (false, false) => {
-                self.open = true;
-                self.run(BEGIN, END).await
+    async fn write(&mut self, part: Part) -> Result<(), StoreError> {
+        let (statements, values) = self.batch.take();
+        let first = if self.begun { "" } else { "savepoint unit;\n" };
+        let last = match part {
+            Part::Middle => "",
+            Part::End => "release unit",
+        };
+        self.begun = true;
+        let text = AssertSqlSafe(format!("{first}{statements}{last}"));
+        match sqlx::query_with(text, values).execute(&mut *self.connection).await {
+            Ok(_) => {
+                self.begun = part == Part::Middle;
+                Ok(())
             }
-            (true, _) => self.run("", END).await,
-        }
-    }
-
-    async fn run(&mut self, begin: &str, end: &str) -> Result<(), StoreError> {
-        let (text, values) = self.batch.take(begin, end);
-        let written = sqlx::query_with(AssertSqlSafe(text), values).execute(&mut *self.connection).await;
-        let Err(error) = written.map_err(StoreError::from) else { return Ok(()) };
-        self.roll_back().await;
-        if !matches!(error, StoreError::Conflict(_)) {
-            self.lost = Some(error.clone());
-        }
-        Err(error)
-    }
-
-    async fn roll_back(&mut self) {
-        self.open = false;
-        let undone = sqlx::raw_sql("rollback to unit; release unit").execute(&mut *self.connection).await;
-        if let Err(error) = undone {
-            self.lost = Some(error.into());
+            Err(error) => {
+                let error = StoreError::from(error);
+                self.failed = Some(error.clone());
+                self.undo().await;
+                Err(error)
+            }
         }
     }
 
@@ -119,7 +119,8 @@ impl<'c> Tx<'c> {
     {
         self.flush().await?;
         let query = sqlx::query_as_with(statement, arguments(values));
-        Ok(query.fetch_all(&mut *self.connection).await?)
+        let rows = query.fetch_all(&mut *self.connection).await;
+        rows.map_err(|error| self.not_read(error))
     }
 
     pub(super) async fn one<R, const N: usize>(
@@ -132,7 +133,17 @@ impl<'c> Tx<'c> {
     {
         self.flush().await?;
         let query = sqlx::query_as_with(statement, arguments(values));
-        Ok(query.fetch_optional(&mut *self.connection).await?)
+        let row = query.fetch_optional(&mut *self.connection).await;
+        row.map_err(|error| self.not_read(error))
+    }
+
+    /// A disk that fails while reading may have cost the transaction as well.
+    fn not_read(&mut self, error: sqlx::Error) -> StoreError {
+        let error = StoreError::from(error);
+        if let StoreError::Broken(_) = error {
+            self.failed = Some(error.clone());
+        }
+        error
     }
 
     /// Asks the engine about itself.

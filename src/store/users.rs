@@ -10,6 +10,7 @@ use super::sql;
 use super::tx::Tx;
 use crate::domain::ids::{AgentCode, Language, Login, TenantId, UserId};
 use crate::domain::tenant::Tenant;
+use crate::domain::time::Zone;
 use crate::domain::user::{Extension, User};
 
 impl Tx<'_> {
@@ -67,7 +68,7 @@ impl Tx<'_> {
             user.id.as_str().into(),
             user.login.as_str().into(),
             user.name.as_str().into(),
-            user.zone.as_ref().map(|zone| zone.name()).into(),
+            user.zone.as_ref().map(Zone::name).into(),
             user.language.as_ref().map(Language::as_str).into(),
             user.agent_code.as_ref().map(AgentCode::as_str).into(),
             pin_hash.into(),
@@ -84,7 +85,7 @@ impl Tx<'_> {
             tenant.id.as_str().into(),
             user.id.as_str().into(),
             user.name.as_str().into(),
-            user.zone.as_ref().map(|zone| zone.name()).into(),
+            user.zone.as_ref().map(Zone::name).into(),
             user.language.as_ref().map(Language::as_str).into(),
             user.agent_code.as_ref().map(AgentCode::as_str).into(),
             user.active.into(),

@@ -16,7 +16,8 @@ use super::tx::Tx;
 /// What a unit of work is: a future that borrows its [`Tx`].
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Runs a unit, then says what is owed to whoever waits for it. Told of an error, it passes that on.
+/// Runs a unit, then says what is owed to whoever waits for it. Told that there is no transaction, it does
+/// not run.
 type Job = Box<dyn for<'t> FnOnce(Result<&'t mut Tx<'_>, StoreError>) -> Boxed<'t, Acknowledge> + Send>;
 
 /// Answers whoever waits for a unit, told how the commit went.
@@ -25,9 +26,13 @@ type Acknowledge = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// Units of work that share a commit at most, so that the first never waits long for the last.
 const MOST_IN_A_GROUP: usize = 128;
 
+/// Units of work that wait at most; more hold up those who ask for them, so that nobody gets further ahead
+/// of the disk than it can follow.
+const MOST_WAITING: usize = 256;
+
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
-    jobs: mpsc::UnboundedSender<Job>,
+    jobs: mpsc::Sender<Job>,
 }
 
 impl Writer {
@@ -39,7 +44,7 @@ impl Writer {
         rung: watch::Sender<u64>,
         broken: watch::Sender<Option<StoreError>>,
     ) -> Self {
-        let (jobs, queue) = mpsc::unbounded_channel();
+        let (jobs, queue) = mpsc::channel(MOST_WAITING);
         tokio::spawn(run(Lane { connection, clock, rung, broken }, queue));
         Self { jobs }
     }
@@ -53,12 +58,12 @@ impl Writer {
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        self.enqueue(work, move |result| drop(answer.send(result)))?;
+        self.enqueue(work, move |result| drop(answer.send(result))).await?;
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
     /// Puts `work` in the queue and gives its result to `done`, in the writer's time.
-    pub(super) fn enqueue<T, E, W>(
+    pub(super) async fn enqueue<T, E, W>(
         &self,
         work: W,
         done: impl FnOnce(Result<T, E>) + Send + 'static,
@@ -70,18 +75,15 @@ impl Writer {
     {
         let job: Job = Box::new(move |tx| {
             Box::pin(async move {
-                let (result, relaxed) = match tx {
-                    Ok(tx) => (unit(work, tx).await, tx.is_relaxed()),
-                    Err(error) => (Err(error.into()), true),
+                let result = match tx {
+                    Ok(tx) => unit(work, tx).await,
+                    Err(error) => Err(error.into()),
                 };
-                if relaxed || result.is_err() {
-                    done(result);
-                    return Box::new(|_| ()) as Acknowledge;
-                }
                 Box::new(move |commit: Result<(), StoreError>| done(commit.map_err(E::from).and(result)))
+                    as Acknowledge
             })
         });
-        self.jobs.send(job).map_err(|_| StoreError::Closed)
+        self.jobs.send(job).await.map_err(|_| StoreError::Closed)
     }
 }
 
@@ -92,17 +94,20 @@ struct Lane {
     broken: watch::Sender<Option<StoreError>>,
 }
 
-async fn run(mut lane: Lane, mut queue: mpsc::UnboundedReceiver<Job>) {
+async fn run(mut lane: Lane, mut queue: mpsc::Receiver<Job>) {
     while let Some(first) = queue.recv().await {
         let mut owed = Vec::new();
         let outcome = lane.group(first, &mut queue, &mut owed).await;
-        if let Err(error @ StoreError::Broken(_)) = &outcome {
-            // Nothing is acknowledged from here on: a flush that is tried again may lie (I30).
-            lane.broken.send_replace(Some(error.clone()));
-            return;
+        let broken = matches!(outcome, Err(StoreError::Broken(_)));
+        if broken {
+            lane.broken.send_replace(outcome.clone().err());
         }
         for acknowledge in owed {
             acknowledge(outcome.clone());
+        }
+        if broken {
+            // Nothing is written from here on: a flush that is tried again may lie (I30).
+            return;
         }
         lane.rung.send_modify(|count| *count = count.wrapping_add(1));
     }
@@ -112,20 +117,26 @@ impl Lane {
     async fn group(
         &mut self,
         first: Job,
-        queue: &mut mpsc::UnboundedReceiver<Job>,
+        queue: &mut mpsc::Receiver<Job>,
         owed: &mut Vec<Acknowledge>,
     ) -> Result<(), StoreError> {
+        let mut next = Some(first);
         if let Err(error) = sqlx::query("begin immediate").execute(&mut self.connection).await {
             let error = StoreError::from(error);
-            owed.push(first(Err(error.clone())).await);
+            // Those behind have waited as long, and are not made to wait once more each.
+            while let Some(job) = next {
+                owed.push(job(Err(error.clone())).await);
+                next = queue.try_recv().ok();
+            }
             return Err(error);
         }
-        let mut next = Some(first);
+        let mut room = MOST_IN_A_GROUP;
         while let Some(job) = next {
             if let Err(error) = self.unit(job, owed).await {
                 return self.give_up(error).await;
             }
-            next = if owed.len() < MOST_IN_A_GROUP { queue.try_recv().ok() } else { None };
+            room -= 1;
+            next = if room > 0 { queue.try_recv().ok() } else { None };
         }
         match sqlx::query("commit").execute(&mut self.connection).await {
             Ok(_) => Ok(()),
@@ -136,14 +147,14 @@ impl Lane {
     /// Runs one unit. An error is one that cost the whole group its transaction.
     async fn unit(&mut self, job: Job, owed: &mut Vec<Acknowledge>) -> Result<(), StoreError> {
         let mut tx = Tx::new(&mut self.connection, self.clock.now());
-        let outcome = AssertUnwindSafe(job(Ok(&mut tx))).catch_unwind().await;
-        match outcome {
-            Ok(acknowledge) => owed.push(acknowledge),
+        if let Ok(acknowledge) = AssertUnwindSafe(job(Ok(&mut tx))).catch_unwind().await {
+            // What follows upon a unit that waits for the disk may tell of it, and so waits as well.
+            let early = tx.is_relaxed() && tx.lost().is_none() && owed.is_empty();
+            if early { acknowledge(Ok(())) } else { owed.push(acknowledge) }
+        } else {
             // Whoever waits learns it from the closed channel; its neighbours go on.
-            Err(_) => {
-                tx.undo().await;
-                tracing::error!("a unit of work panicked and was left out");
-            }
+            tracing::error!("a unit of work panicked and was left out");
+            tx.undo().await;
         }
         tx.lost().map_or(Ok(()), |error| Err(error.clone()))
     }
@@ -155,14 +166,14 @@ impl Lane {
     }
 }
 
-/// Runs the work, then what it left to be written.
+/// Runs the work, then writes what it left to be written; or takes back what it wrote.
 async fn unit<T, E, W>(work: W, tx: &mut Tx<'_>) -> Result<T, E>
 where
     E: From<StoreError>,
     W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>>,
 {
     match work(tx).await {
-        Ok(value) => tx.finish().await.map(|()| value).map_err(E::from),
+        Ok(value) => tx.keep().await.map(|()| value).map_err(E::from),
         Err(error) => {
             tx.undo().await;
             Err(error)

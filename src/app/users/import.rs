@@ -18,6 +18,8 @@ use crate::store::Tx;
 pub struct Row {
     /// Where it stands in the file, from 1.
     pub line: u64,
+    /// What is wrong with the row as a whole, if anything is.
+    pub broken: Option<String>,
     pub login: String,
     pub name: Option<String>,
     pub zone: Option<String>,
@@ -119,6 +121,13 @@ struct Replacement {
     lines: Vec<u64>,
 }
 
+impl Replacement {
+    /// Whether others may take something that was this user's.
+    fn lets_go(&self, before: &User) -> bool {
+        before.agent_code != self.after.agent_code || before.extensions != self.after.extensions
+    }
+}
+
 struct Plan {
     changes: Vec<Replacement>,
     unchanged: usize,
@@ -188,6 +197,9 @@ fn replacement(tenant: &Tenant, before: Option<&User>, rows: &[&Row]) -> Result<
     for row in &rows[1..] {
         reader.same_user(rows[0], row);
     }
+    for row in rows {
+        reader.whole(row);
+    }
     let name = user.as_ref().map_or("", |user| user.name.as_str());
     let extensions = reader.extensions(tenant, name, rows);
     match (user, reader.faults.is_empty()) {
@@ -221,12 +233,12 @@ struct Reader {
 }
 
 impl Reader {
-    fn fault(&mut self, column: &'static str, why: impl ToString) {
-        self.faults.push(Fault { line: self.line, column, why: why.to_string() });
+    fn fault(&mut self, column: &'static str, why: impl Into<String>) {
+        self.faults.push(Fault { line: self.line, column, why: why.into() });
     }
 
     fn keep<T, E: ToString>(&mut self, column: &'static str, read: Result<T, E>) -> Option<T> {
-        read.map_err(|why| self.fault(column, why)).ok()
+        read.map_err(|why| self.fault(column, why.to_string())).ok()
     }
 
     /// A cell that may be empty; none if the file has no such column or the cell is faulty.
@@ -245,7 +257,7 @@ impl Reader {
         let login = self.keep("login", row.login.trim().parse::<Login>());
         let name = row.name.as_ref().filter(|name| before.is_none() || !name.trim().is_empty());
         let patch = UserPatch {
-            name: name.and_then(|name| self.keep("name", checked_name(name.clone()))),
+            name: name.and_then(|name| self.keep("name", checked_name(name).map_err(|why| words(&why)))),
             zone: self.cell("zone", row.zone.as_ref()),
             language: self.cell("language", row.language.as_ref()),
             agent_code: self.cell("agent_code", row.agent_code.as_ref()),
@@ -257,6 +269,13 @@ impl Reader {
             self.fault("name", "the column is missing, and the user is new; add it");
         }
         patch.apply(base).ok()
+    }
+
+    fn whole(&mut self, row: &Row) {
+        self.line = row.line;
+        if let Some(why) = &row.broken {
+            self.fault("row", why.clone());
+        }
     }
 
     /// Rows of one user must not disagree about more than the number.
@@ -297,18 +316,24 @@ impl Reader {
             let typed = NewExtension { number, ext, description: row.description.clone() };
             let extension = match typed.read(tenant, name) {
                 Ok(extension) => extension,
-                Err(why @ Error::Invalid { .. }) => {
-                    self.fault("ext", why);
-                    continue;
-                }
                 Err(why) => {
-                    self.fault("pstn", why);
+                    let column = if matches!(why, Error::Invalid { .. }) { "ext" } else { "pstn" };
+                    self.fault(column, words(&why));
                     continue;
                 }
             };
             extensions.push(extension);
         }
         Some(extensions)
+    }
+}
+
+/// An error without the name of its field: a fault tells the column already.
+fn words(error: &Error) -> String {
+    if let Error::Invalid { value, why, .. } = error {
+        format!("`{value}`: {why}")
+    } else {
+        error.to_string()
     }
 }
 
@@ -395,9 +420,12 @@ async fn write<P>(
 where
     P: Fn(usize, usize) + Send,
 {
-    // Numbers that change hands are let go before anybody takes them.
-    for before in changes.iter().filter_map(|change| change.before.as_ref()) {
-        tx.save_user(tenant, &User { agent_code: None, extensions: Vec::new(), ..before.clone() });
+    // Numbers and codes that change hands are let go before anybody takes them.
+    for change in &changes {
+        if let Some(before) = change.before.as_ref().filter(|before| change.lets_go(before)) {
+            tx.save_user(tenant, &User { agent_code: None, extensions: Vec::new(), ..before.clone() });
+            tx.flush().await?;
+        }
     }
     let count = changes.len();
     for (done, Replacement { before, after, .. }) in changes.into_iter().enumerate() {
@@ -419,25 +447,4 @@ where
     }
     progress(count, count);
     Ok(())
-}
-
-/// Users as rows, which import to the same users again.
-pub fn rows(users: &[User]) -> Vec<Row> {
-    let row = |user: &User, extension: Option<&Extension>| Row {
-        line: 0,
-        login: user.login.to_string(),
-        name: Some(user.name.clone()),
-        zone: Some(user.zone.as_ref().map(ToString::to_string).unwrap_or_default()),
-        language: Some(user.language.as_ref().map(ToString::to_string).unwrap_or_default()),
-        agent_code: Some(user.agent_code.as_ref().map(ToString::to_string).unwrap_or_default()),
-        pstn: Some(extension.map(|extension| extension.number.to_string()).unwrap_or_default()),
-        ext: Some(extension.and_then(|extension| extension.ext.clone()).unwrap_or_default()),
-        description: Some(extension.map(|extension| extension.description.clone()).unwrap_or_default()),
-        active: Some(user.active.to_string()),
-    };
-    let rows_of = |user: &User| -> Vec<Row> {
-        let numbers = user.extensions.iter().map(|extension| row(user, Some(extension)));
-        if user.extensions.is_empty() { vec![row(user, None)] } else { numbers.collect() }
-    };
-    users.iter().flat_map(rows_of).collect()
 }

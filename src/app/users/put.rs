@@ -28,7 +28,7 @@ pub(in crate::app) async fn put(
     before: Option<&User>,
     wanted: WantedUser,
 ) -> Result<(), Error> {
-    let name = checked_name(wanted.name)?;
+    let name = checked_name(&wanted.name)?;
     if wanted.extensions.len() > MOST_EXTENSIONS {
         let why = format!("a user has at most {MOST_EXTENSIONS} numbers; leave some out");
         return Err(Error::invalid("extension", wanted.login.as_str(), why));

@@ -79,7 +79,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let program = Library::around(&args.file)?.link(Arc::new(flow))?;
     let stage = stage(&args)?;
     line(format!("{}: {} calls {}", wall(stage.at, &args.zone), args.from, args.to))?;
-    let mut rehearsal = Rehearsal::begin(&program, stage);
+    let mut rehearsal = Rehearsal::begin(&program, &stage);
     tell_turn(&rehearsal, "the call comes in")?;
     let mut keypad = Keypad::script(args.keys, Pace::Hurried);
     while let Some(question) = rehearsal.question().cloned() {
@@ -102,7 +102,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 fn stage(args: &Args) -> anyhow::Result<Stage> {
-    let caller = match phone::Caller::read(&args.from, &args.to) {
+    let caller = match phone::Caller::read(&args.from, Some(&args.to)) {
         phone::Caller::Withheld => Caller::Withheld,
         phone::Caller::Number(_) if !args.unknown => Caller::Known,
         phone::Caller::Number(_) | phone::Caller::Other(_) => Caller::Unknown,

@@ -171,7 +171,7 @@ fn a_simulation_shows_words_documents_decisions_and_the_timer() {
     let at = |at: &'static str, keys: &'static str| {
         shell.run(&[&call[..], &["--at", at, "--keys", keys]].concat())
     };
-    assert_snapshot!(at("2026-03-08T01:30", "-,9,08#"), @r#"
+    assert_snapshot!(at("2026-03-08T01:30", "-,9,08#"), @r##"
     [0]
     2026-03-08 01:30 America/Toronto: +15062345678 calls +15065550100
 
@@ -220,7 +220,7 @@ fn a_simulation_shows_words_documents_decisions_and_the_timer() {
         </Response>
 
     timer: off duty at 2026-03-08 10:30 America/Toronto, 2026-03-08T14:30:05+00:00
-    "#);
+    "##);
     let night = at("2026-03-08T01:30", "1");
     assert!(
         night.ends_with("timer: off duty at 2026-03-08 10:30 America/Toronto, 2026-03-08T14:30:00+00:00"),

@@ -4,6 +4,7 @@
 mod extensions;
 pub mod import;
 mod put;
+pub mod table;
 
 use std::str::FromStr;
 
@@ -88,7 +89,7 @@ impl App {
                 if tx.user(&tenant.id, &new.login).await?.is_some() {
                     return Err(Error::Exists { what: "user", name: new.login.to_string() });
                 }
-                let name = checked_name(new.name)?;
+                let name = checked_name(&new.name)?;
                 let extension = new.extension.map(|extension| extension.read(&tenant, &name)).transpose()?;
                 let user = User {
                     id: draw::user_id(),
@@ -143,7 +144,7 @@ impl App {
 impl UserPatch {
     fn apply(self, user: User) -> Result<User, Error> {
         Ok(User {
-            name: self.name.map(checked_name).transpose()?.unwrap_or(user.name),
+            name: self.name.as_deref().map(checked_name).transpose()?.unwrap_or(user.name),
             zone: self.zone.map_or(user.zone, Edit::value),
             language: self.language.map_or(user.language, Edit::value),
             agent_code: self.agent_code.map_or(user.agent_code, Edit::value),
@@ -167,7 +168,7 @@ pub(super) async fn find(tx: &mut Tx<'_>, tenant: &Tenant, login: &Login) -> Res
 /// Names longer than this are not names; they would be spoken to callers.
 const LONGEST_NAME: usize = 200;
 
-fn checked_name(name: String) -> Result<String, Error> {
+fn checked_name(name: &str) -> Result<String, Error> {
     let trimmed = name.trim();
     if trimmed.is_empty() || trimmed.chars().count() > LONGEST_NAME || trimmed.contains(char::is_control) {
         return Err(Error::invalid(

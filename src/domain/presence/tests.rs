@@ -1,0 +1,434 @@
+//! Every command against every state in tables, then any sequence of them against a plain model.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Minutes after the beginning of these tests' time.
+fn at(minute: i64) -> Instant {
+    Instant::from_timestamp(minute * 60, 0).expect("in range")
+}
+
+fn minute(at: Instant) -> i64 {
+    at.timestamp().div_euclid(60)
+}
+
+fn hours(hours: u16) -> Hours {
+    Hours::try_from(hours).expect("1 to 168")
+}
+
+fn go(number: u16) -> Command {
+    go_when(number, WhenOnline::Replace)
+}
+
+fn go_when(number: u16, when_online: WhenOnline) -> Command {
+    Command::GoOnline { hours: hours(number), when_online, cap: hours(99) }
+}
+
+fn hold(reason: &str) -> Command {
+    Command::Hold(reason.to_owned())
+}
+
+fn expire(generation: u64) -> Command {
+    Command::Expire { generation }
+}
+
+fn by(source: Source) -> Cause {
+    Cause { source, reason: Reason::Other("test".to_owned()), call: None }
+}
+
+fn ask(
+    before: &Presence,
+    command: &Command,
+    menu: Option<i64>,
+    now: i64,
+) -> Result<(Presence, Vec<Transition>), Rejected> {
+    decide(before, command, &by(Source::Phone), menu.map(at), at(now))
+}
+
+fn after(commands: &[(Command, i64)]) -> Presence {
+    commands.iter().fold(Presence::default(), |before, (command, minute)| {
+        ask(&before, command, None, *minute).expect("accepted").0
+    })
+}
+
+/// Never on duty.
+fn new() -> Presence {
+    Presence::default()
+}
+
+/// On duty from minute 0 to minute 480, generation 1.
+fn on() -> Presence {
+    after(&[(go(8), 0)])
+}
+
+/// Off duty since minute 60, generation 2.
+fn off() -> Presence {
+    after(&[(go(8), 0), (Command::GoOffline, 60)])
+}
+
+/// Held for training since minute 60, generation 3.
+fn held() -> Presence {
+    after(&[(go(8), 0), (hold("training"), 60)])
+}
+
+/// A transition in minutes: `2 extended 0-540 at 60`.
+fn told(transition: &Transition) -> String {
+    let window = |window: &Window| {
+        let (since, until) = (minute(window.since), minute(window.until));
+        format!("{since}-{until} at {}", minute(window.at))
+    };
+    match transition {
+        Transition::WentOnline(opened) => format!("{} online {}", opened.generation, window(opened)),
+        Transition::Extended(changed) => format!("{} extended {}", changed.generation, window(changed)),
+        Transition::WentOffline(Ending { generation, at, ended, cause }) => {
+            let (at, ended, reason) = (minute(*at), minute(*ended), cause.reason.as_str());
+            format!("{generation} offline {reason}, ended {ended} at {at}")
+        }
+        Transition::Held { generation, at, reason } => {
+            format!("{generation} held {reason} at {}", minute(*at))
+        }
+        Transition::Released { generation, at } => format!("{generation} released at {}", minute(*at)),
+    }
+}
+
+/// What `command` at `now` makes of `before`; `menu` is when the agent's menu was opened.
+#[track_caller]
+fn check(before: &Presence, command: &Command, menu: Option<i64>, now: i64, wanted: &str) {
+    let found = match ask(before, command, menu, now) {
+        Ok((_, transitions)) => transitions.iter().map(told).collect::<Vec<_>>().join("; "),
+        Err(rejected) => rejected.to_string(),
+    };
+    assert_eq!(found, wanted, "{command:?} at {now}");
+}
+
+#[test]
+fn every_command_in_every_state() {
+    let stale = "the timer is stale";
+    let no = "held off duty by a supervisor: training";
+    for (before, command, now, wanted) in [
+        (new(), go(8), 0, "1 online 0-480 at 0"),
+        (new(), Command::GoOffline, 0, ""),
+        (new(), hold("training"), 0, "1 held training at 0"),
+        (new(), Command::Release, 0, ""),
+        (new(), expire(0), 0, stale),
+        (off(), go(1), 90, "3 online 90-150 at 90"),
+        // D16.
+        (off(), Command::GoOffline, 90, ""),
+        (off(), hold("training"), 90, "3 held training at 90"),
+        (off(), Command::Release, 90, ""),
+        (off(), expire(2), 900, stale),
+        // D15, I7: the session's beginning stays.
+        (on(), go(1), 60, "2 extended 0-120 at 60"),
+        (on(), go(99), 60, "2 extended 0-6000 at 60"),
+        (on(), Command::GoOffline, 60, "2 offline test, ended 60 at 60"),
+        (on(), hold("training"), 60, "2 offline test, ended 60 at 60; 3 held training at 60"),
+        (on(), Command::Release, 60, ""),
+        // D40.
+        (held(), go(1), 90, no),
+        (held(), Command::GoOffline, 90, ""),
+        (held(), hold("training"), 90, ""),
+        (held(), hold("lunch"), 90, "4 held lunch at 90"),
+        (held(), Command::Release, 90, "4 released at 90"),
+        (held(), expire(3), 900, stale),
+    ] {
+        check(&before, &command, None, now, wanted);
+    }
+}
+
+#[test]
+fn a_timer_ends_the_generation_it_saw_once_its_time_is_up() {
+    let stale = "the timer is stale";
+    for (command, now, wanted) in [
+        (expire(1), 479, stale),
+        (expire(1), 480, "2 offline expired, ended 480 at 480"),
+        // A late timer ends the window at its due time.
+        (expire(1), 1000, "2 offline expired, ended 480 at 1000"),
+        (expire(0), 1000, stale),
+        (expire(2), 1000, stale),
+    ] {
+        check(&on(), &command, None, now, wanted);
+    }
+    let ended = ask(&on(), &expire(1), None, 480).expect("it is time").0;
+    check(&ended, &expire(1), None, 480, stale);
+    check(&ended, &expire(2), None, 1000, stale);
+    let extended = ask(&on(), &go(8), None, 479).expect("accepted").0;
+    check(&extended, &expire(1), None, 480, stale);
+}
+
+#[test]
+fn a_choice_after_the_end_begins_a_new_session() {
+    let ended = "2 offline expired, ended 480 at 481";
+    for (command, wanted) in [
+        (go(1), format!("{ended}; 3 online 481-541 at 481")),
+        (go_when(1, WhenOnline::Extend), format!("{ended}; 3 online 481-541 at 481")),
+        (go_when(1, WhenOnline::Max), format!("{ended}; 3 online 481-541 at 481")),
+        (Command::GoOffline, ended.to_owned()),
+        (hold("lunch"), format!("{ended}; 3 held lunch at 481")),
+        (Command::Release, ended.to_owned()),
+    ] {
+        check(&on(), &command, None, 481, &wanted);
+    }
+}
+
+#[test]
+fn going_online_while_online_replaces_extends_or_keeps_the_later_end() {
+    use WhenOnline::{Extend, Max, Replace};
+    for (when_online, number, wanted) in [
+        (Replace, 1, "2 extended 0-120 at 60"),
+        (Replace, 8, "2 extended 0-540 at 60"),
+        (Extend, 1, "2 extended 0-540 at 60"),
+        (Extend, 92, "2 extended 0-6000 at 60"),
+        (Extend, 93, "the window would end more than 99 hours from now"),
+        (Max, 1, "2 extended 0-480 at 60"),
+        (Max, 8, "2 extended 0-540 at 60"),
+    ] {
+        check(&on(), &go_when(number, when_online), None, 60, wanted);
+    }
+}
+
+#[test]
+fn no_end_lies_beyond_the_cap() {
+    let go = |number, cap| Command::GoOnline {
+        hours: hours(number),
+        when_online: WhenOnline::Replace,
+        cap: hours(cap),
+    };
+    check(&new(), &go(8, 8), None, 0, "1 online 0-480 at 0");
+    check(&new(), &go(9, 8), None, 0, "the window would end more than 8 hours from now");
+}
+
+#[test]
+fn the_window_is_half_open() {
+    let on = on();
+    for (now, open) in [(-1, true), (0, true), (479, true), (480, false), (481, false)] {
+        assert_eq!(on.is_online(at(now)), open, "at {now}");
+        assert_eq!(on.window(at(now)).is_some(), open, "at {now}");
+    }
+    assert_eq!(on.deadline(), Some(at(480)));
+    assert_eq!((off().window(at(61)), off().deadline()), (None, None));
+}
+
+#[test]
+fn an_open_menu_holds_the_end_for_a_minute_and_a_choice_wins() {
+    let stale = "the timer is stale";
+    for (menu, command, now, wanted) in [
+        (Some(479), expire(1), 480, stale),
+        (Some(479), expire(1), 481, "2 offline expired, ended 480 at 481"),
+        (Some(100), expire(1), 481, "2 offline expired, ended 480 at 481"),
+        // Opened when the window was over already: it holds nothing.
+        (Some(480), expire(1), 480, "2 offline expired, ended 480 at 480"),
+        (Some(479), go(1), 480, "2 extended 0-540 at 480"),
+        (Some(479), go_when(1, WhenOnline::Extend), 480, "2 extended 0-540 at 480"),
+        (Some(479), go(1), 481, "2 offline expired, ended 480 at 481; 3 online 481-541 at 481"),
+    ] {
+        check(&on(), &command, menu, now, wanted);
+    }
+    assert!(!on().is_online(at(480)), "held or not, there are no offers from the end on");
+}
+
+#[test]
+fn who_goes_off_duty_while_a_menu_holds_the_end_was_on_duty_until_the_end() {
+    let on = ask(&new(), &go(8), None, 0).expect("accepted").0;
+    let now = at(480) + TimeDelta::seconds(30);
+    for command in [Command::GoOffline, hold("lunch")] {
+        let (_, transitions) =
+            decide(&on, &command, &by(Source::Phone), Some(at(479)), now).expect("accepted");
+        let Some(Transition::WentOffline(ending)) = transitions.first() else { panic!("{transitions:?}") };
+        assert_eq!((ending.at, ending.ended), (now, at(480)));
+    }
+}
+
+#[test]
+fn time_does_not_run_backwards_in_the_log() {
+    // The clock steps from minute 60 back to minute 10.
+    let changed = after(&[(go(8), 0), (go(8), 60)]);
+    check(&changed, &go(1), None, 10, "3 extended 0-120 at 60");
+    check(&changed, &Command::GoOffline, None, 10, "3 offline test, ended 60 at 60");
+    check(&changed, &expire(2), None, 10, "the timer is stale");
+    check(&off(), &go(1), None, 10, "3 online 60-120 at 60");
+    assert!(!off().is_online(at(10)), "who went off duty does not come back");
+    // Forward past the end: fires once.
+    check(&changed, &expire(2), None, 90_000, "3 offline expired, ended 540 at 90000");
+}
+
+#[test]
+fn a_race_of_extending_and_expiring_has_two_outcomes() {
+    let extended = ask(&on(), &go(8), Some(479), 480).expect("accepted").0;
+    check(&extended, &expire(1), None, 481, "the timer is stale");
+    let ended = ask(&on(), &expire(1), None, 480).expect("it is time").0;
+    check(&ended, &go(8), Some(479), 480, "3 online 480-960 at 480");
+}
+
+#[test]
+fn a_reason_reads_as_it_is_written() {
+    for reason in
+        [Reason::LoggedIn, Reason::LoggedOut, Reason::Expired, Reason::NoExtension, Reason::Deactivated]
+    {
+        assert_eq!(Reason::from(String::from(reason.clone())), reason);
+    }
+    assert_eq!(Reason::from("lunch".to_owned()), Reason::Other("lunch".to_owned()));
+}
+
+/// What the presence is after `transition`, as its event tells.
+fn told_after(before: Presence, transition: &Transition) -> Presence {
+    match transition.clone() {
+        Transition::WentOnline(window) | Transition::Extended(window) => Presence {
+            state: State::Online { since: window.since, until: window.until },
+            generation: window.generation,
+            at: Some(window.at),
+            cause: Some(window.cause),
+            ..before
+        },
+        Transition::WentOffline(ending) => Presence {
+            state: State::Offline { since: Some(ending.ended) },
+            generation: ending.generation,
+            at: Some(ending.at),
+            cause: Some(ending.cause),
+            ..before
+        },
+        Transition::Held { generation, at, reason } => {
+            Presence { generation, at: Some(at), hold: Some(reason), ..before }
+        }
+        Transition::Released { generation, at } => {
+            Presence { generation, at: Some(at), hold: None, ..before }
+        }
+    }
+}
+
+/// The rules again, in whole seconds and as plainly as they can be put.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Model {
+    generation: u64,
+    /// From, to.
+    window: Option<(i64, i64)>,
+    hold: Option<String>,
+    at: Option<i64>,
+}
+
+impl Model {
+    fn of(presence: &Presence) -> Self {
+        let window = match presence.state {
+            State::Offline { .. } => None,
+            State::Online { since, until } => Some((since.timestamp(), until.timestamp())),
+        };
+        let at = presence.at.map(|at| at.timestamp());
+        Self { generation: presence.generation, window, hold: presence.hold.clone(), at }
+    }
+
+    /// None if the command is refused.
+    fn after(&self, command: &Command, menu: Option<i64>, now: i64) -> Option<Self> {
+        let mut next = self.clone();
+        let at = self.at.map_or(now, |last| last.max(now));
+        let lapsed = self.window.is_some_and(|(_, until)| {
+            now >= until + if menu.is_some_and(|opened| opened < until) { 60 } else { 0 }
+        });
+        let mut steps = u64::from(lapsed);
+        if lapsed {
+            next.window = None;
+        }
+        match command {
+            Command::GoOnline { hours, when_online, cap } => {
+                let (span, cap) = (i64::from(hours.get()) * 3600, i64::from(cap.get()) * 3600);
+                let (since, until) = match (next.window, when_online) {
+                    (None, _) => (at, at + span),
+                    (Some((since, _)), WhenOnline::Replace) => (since, at + span),
+                    (Some((since, until)), WhenOnline::Extend) => (since, until + span),
+                    (Some((since, until)), WhenOnline::Max) => (since, until.max(at + span)),
+                };
+                if next.hold.is_some() || until > at + cap {
+                    return None;
+                }
+                next.window = Some((since, until));
+                steps += 1;
+            }
+            Command::GoOffline => steps += u64::from(next.window.take().is_some()),
+            Command::Hold(reason) => {
+                steps += u64::from(next.window.take().is_some());
+                steps += u64::from(next.hold.replace(reason.clone()).as_ref() != Some(reason));
+            }
+            Command::Release => steps += u64::from(next.hold.take().is_some()),
+            Command::Expire { generation } if *generation != self.generation || !lapsed => return None,
+            Command::Expire { .. } => {}
+        }
+        next.generation += steps;
+        next.at = if steps == 0 { self.at } else { Some(at) };
+        Some(next)
+    }
+}
+
+/// One thing that happens.
+#[derive(Debug, Clone)]
+struct Happening {
+    /// Seconds by which the clock moves first, also backwards.
+    step: i64,
+    /// How many seconds ago the agent's menu was opened.
+    menu: Option<i64>,
+    /// None is a timer.
+    command: Option<Command>,
+    /// How many generations the timer's sight is old.
+    behind: u64,
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let choice = (1..=100_u16, 1..=99_u16).prop_flat_map(|(number, cap)| {
+        proptest::sample::select(vec![WhenOnline::Replace, WhenOnline::Extend, WhenOnline::Max]).prop_map(
+            move |when_online| Command::GoOnline { hours: hours(number), when_online, cap: hours(cap) },
+        )
+    });
+    let command = prop_oneof![
+        4 => choice.prop_map(Some),
+        2 => Just(Some(Command::GoOffline)),
+        1 => "[ab]".prop_map(|reason| Some(Command::Hold(reason))),
+        2 => Just(Some(Command::Release)),
+        4 => Just(None),
+    ];
+    let step = prop_oneof![-7200..7200_i64, 0..400_000_i64, Just(3600)];
+    (step, proptest::option::of(0..600_i64), command, 0..3_u64)
+        .prop_map(|(step, menu, command, behind)| Happening { step, menu, command, behind })
+}
+
+/// What holds of every accepted step of an agent's log (I1, I4, I7, I9).
+fn keeps_the_log_in_order(before: &Presence, transition: &Transition, now: Instant) {
+    let next = told_after(before.clone(), transition);
+    assert_eq!(next.generation, before.generation + 1);
+    assert!(next.at >= before.at && next.at >= Some(now));
+    match (before.state, transition) {
+        (State::Offline { .. }, Transition::WentOnline(window))
+        | (State::Online { .. }, Transition::Extended(window)) => {
+            assert!(window.since <= window.at && window.at < window.until);
+        }
+        (State::Online { since, until }, Transition::WentOffline(ending)) => {
+            assert!(since <= ending.ended && ending.ended <= until && ending.ended <= ending.at);
+            assert!(ending.cause.reason != Reason::Expired || now >= until, "never early");
+        }
+        (State::Offline { .. }, Transition::Held { .. } | Transition::Released { .. }) => {}
+        (state, transition) => panic!("{transition:?} while {state:?}"),
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_sequence_goes_as_the_model_says(happenings in prop::collection::vec(happening(), 1..40)) {
+        let (mut presence, mut now) = (Presence::default(), 0);
+        for Happening { step, menu, command, behind } in happenings {
+            now += step;
+            let menu = menu.map(|ago| now - ago);
+            let command = match command {
+                Some(command) => command,
+                None => expire(presence.generation.saturating_sub(behind)),
+            };
+            let moment = |seconds| Instant::from_timestamp(seconds, 0).expect("in range");
+            let found = decide(&presence, &command, &by(Source::Phone), menu.map(moment), moment(now));
+            let wanted = Model::of(&presence).after(&command, menu, now);
+            prop_assert_eq!(found.as_ref().ok().map(|(next, _)| Model::of(next)), wanted);
+            let Ok((next, transitions)) = found else { continue };
+            for transition in transitions {
+                keeps_the_log_in_order(&presence, &transition, moment(now));
+                presence = told_after(presence, &transition);
+            }
+            // The state is what the events say it is (I2).
+            prop_assert_eq!(&presence, &next);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! What tests are written with: a line with a real database and a clock of its own, and callers.
+
+pub mod caller;
+pub mod line;
+pub mod store;

@@ -1,0 +1,116 @@
+//! A store on a file of its own, and records to put into it.
+
+use dutyline::domain::event::{Entry, Event, EventCause};
+use dutyline::domain::ids::{EventId, ExtensionId, Login, TenantId, UserId};
+use dutyline::domain::presence::{Presence, State};
+use dutyline::domain::tenant::Tenant;
+use dutyline::domain::time::{Instant, Zone};
+use dutyline::domain::user::{Extension, User};
+use dutyline::store::{Clock, Store, StoreError, Tx};
+use tempfile::TempDir;
+
+/// A database that goes away with this.
+pub(crate) struct Desk {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) url: String,
+    pub(crate) folder: TempDir,
+}
+
+impl Desk {
+    /// A migrated database with the tenant `acme`, at minute 0.
+    pub(crate) async fn open() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("line.db").display());
+        let clock = Clock::set_to(at(0));
+        let store = Store::open(&url, clock.clone()).await.expect("a new database");
+        let desk = Self { store, clock, url, folder };
+        desk.put(|tx| tx.insert_tenant(&tenant("acme"))).await.expect("a new tenant");
+        desk
+    }
+
+    /// Runs writes as one unit of work.
+    pub(crate) async fn put(
+        &self,
+        writes: impl FnOnce(&mut Tx<'_>) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.store
+            .write(|tx| {
+                Box::pin(async move {
+                    writes(tx);
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// The last seq of a tenant's log, as readers see it.
+    pub(crate) async fn last_seq(&self, slug: &str) -> u64 {
+        let id = tenant(slug).id;
+        self.store
+            .read::<_, StoreError, _>(|tx| Box::pin(async move { tx.last_seq(&id).await }))
+            .await
+            .expect("readable")
+    }
+}
+
+/// Minutes after the beginning of these tests' time.
+pub(crate) fn at(minute: i64) -> Instant {
+    Instant::from_timestamp(1_767_600_000 + minute * 60, 0).expect("in range")
+}
+
+/// A number that follows from a name, so that the same name is the same record.
+fn bits(name: &str) -> u128 {
+    name.bytes().fold(1, |bits, byte| bits * 256 + u128::from(byte))
+}
+
+pub(crate) fn tenant(slug: &str) -> Tenant {
+    Tenant {
+        id: TenantId::from_bits(bits(slug)),
+        slug: slug.parse().expect("a slug"),
+        name: slug.to_uppercase(),
+        region: "CA".parse().expect("a region"),
+        zone: Zone::utc(),
+        language: "en".parse().expect("a tag"),
+        shared_lines: false,
+        revision: 0,
+    }
+}
+
+pub(crate) fn user(login: &str, number: &str) -> User {
+    let extension = Extension {
+        id: ExtensionId::from_bits(bits(login)),
+        number: number.parse().expect("a number"),
+        ext: None,
+        description: "mobile".to_owned(),
+    };
+    User {
+        id: UserId::from_bits(bits(login)),
+        login: login.parse::<Login>().expect("a login"),
+        name: login.to_uppercase(),
+        zone: Some("America/Toronto".parse().expect("a zone")),
+        language: Some("fr-CA".parse().expect("a tag")),
+        agent_code: None,
+        has_pin: false,
+        active: true,
+        extensions: vec![extension],
+    }
+}
+
+/// On duty from minute 0 until the given one.
+pub(crate) fn on_duty_until(minute: i64) -> Presence {
+    Presence {
+        state: State::Online { since: at(0), until: at(minute) },
+        generation: 1,
+        at: Some(at(0)),
+        cause: None,
+        hold: None,
+    }
+}
+
+/// An event that says nothing but its number.
+pub(crate) fn entry(number: u64) -> (EventId, Entry) {
+    let event = Event::PresenceUnchanged { generation: number };
+    let cause = EventCause::actor("test");
+    (EventId::from_bits(number.into()), Entry { subject: "user:ada".to_owned(), event, cause })
+}

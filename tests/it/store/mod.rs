@@ -1,0 +1,3 @@
+//! The database, as the application sees it.
+
+mod writer;

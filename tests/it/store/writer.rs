@@ -1,0 +1,222 @@
+//! Units of work that share a commit and nothing else.
+
+use dutyline::app::App;
+use dutyline::domain::event::Event;
+use dutyline::store::{Store, StoreError};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::oneshot;
+
+use crate::harness::store::{Desk, at, entry, on_duty_until, tenant, user};
+
+type Answer = BoxFuture<'static, Result<u64, StoreError>>;
+
+/// How a unit ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Kept,
+    Relaxed,
+    Refused,
+    Panicking,
+}
+
+/// Asks for a unit that logs an event and, once its gate is open, reads the last seq and ends.
+fn ask(store: &Store, number: u64, end: End, gate: Option<Gate>) -> Answer {
+    let store = store.clone();
+    let mut answer = async move {
+        store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let acme = tenant("acme");
+                    tx.append(&acme.id, [entry(number)]);
+                    let seq = tx.last_seq(&acme.id).await?;
+                    if let Some(Gate { reached, opened }) = gate {
+                        reached.send(()).expect("the test waits at the gate");
+                        opened.await.expect("the test opens the gate");
+                    }
+                    match end {
+                        End::Kept => Ok(seq),
+                        End::Relaxed => {
+                            tx.relax();
+                            Ok(seq)
+                        }
+                        End::Refused => Err(StoreError::corrupt("events", "", "refused by the test")),
+                        End::Panicking => panic!("the test's own panic"),
+                    }
+                })
+            })
+            .await
+    }
+    .boxed();
+    assert!((&mut answer).now_or_never().is_none(), "asked for, and not answered at once");
+    answer
+}
+
+/// Keeps a unit, and with it its group's commit, from ending.
+struct Gate {
+    reached: oneshot::Sender<()>,
+    opened: oneshot::Receiver<()>,
+}
+
+fn gate() -> (Gate, oneshot::Receiver<()>, oneshot::Sender<()>) {
+    let ((reached, arrival), (open, opened)) = (oneshot::channel(), oneshot::channel());
+    (Gate { reached, opened }, arrival, open)
+}
+
+/// A first unit that holds the writer until the returned gate is opened, so that others gather behind it.
+async fn hold(desk: &Desk, end: End) -> (Answer, oneshot::Sender<()>) {
+    let (gate, reached, open) = gate();
+    let answer = ask(&desk.store, 1000, end, Some(gate));
+    reached.await.expect("the unit runs");
+    (answer, open)
+}
+
+fn open(gate: oneshot::Sender<()>) {
+    gate.send(()).expect("a unit waits at the gate");
+}
+
+#[tokio::test]
+async fn units_that_wait_share_one_commit_and_keep_their_order() {
+    let desk = Desk::open().await;
+    let commits = desk.store.doorbell();
+    let before = *commits.borrow();
+    let (first, gate) = hold(&desk, End::Kept).await;
+    let behind: Vec<_> = (2..=100).map(|number| ask(&desk.store, number, End::Kept, None)).collect();
+    open(gate);
+    assert_eq!(first.await.expect("kept"), 1);
+    let seqs: Vec<_> = join_all(behind).await.into_iter().map(|seq| seq.expect("kept")).collect();
+    assert_eq!(seqs, (2..=100).collect::<Vec<_>>());
+    assert_eq!(*commits.borrow() - before, 1);
+}
+
+#[tokio::test]
+async fn a_unit_that_fails_or_panics_takes_back_its_own_writes_alone() {
+    let desk = Desk::open().await;
+    let (first, gate) = hold(&desk, End::Kept).await;
+    let refused = ask(&desk.store, 2, End::Refused, None);
+    let neighbour = ask(&desk.store, 3, End::Kept, None);
+    let panicking = ask(&desk.store, 4, End::Panicking, None);
+    let conflicting = desk.put(|tx| {
+        tx.append(&tenant("acme").id, [entry(5)]);
+        tx.insert_tenant(&tenant("acme"));
+    });
+    let last = ask(&desk.store, 6, End::Kept, None);
+    open(gate);
+    assert_eq!(first.await.expect("kept"), 1);
+    assert!(matches!(refused.await, Err(StoreError::Corrupt { .. })));
+    assert_eq!(neighbour.await.expect("kept"), 2);
+    assert!(matches!(panicking.await, Err(StoreError::Closed)));
+    assert_eq!(last.await.expect("kept"), 3);
+    assert!(matches!(conflicting.await, Err(StoreError::Conflict(_))));
+    let told = desk.store.read::<_, StoreError, _>(|tx| {
+        Box::pin(async move { tx.events_after(&tenant("acme"), 0, 100).await })
+    });
+    let told: Vec<_> = told.await.expect("readable").into_iter().map(|told| (told.seq, told.event)).collect();
+    let numbered = |number| Event::PresenceUnchanged { generation: number };
+    assert_eq!(told, [(1, numbered(1000)), (2, numbered(3)), (3, numbered(6))]);
+}
+
+#[tokio::test]
+async fn a_relaxed_unit_is_answered_before_the_commit_and_saved_by_it() {
+    let desk = Desk::open().await;
+    let (first, gate_of_first) = hold(&desk, End::Relaxed).await;
+    let relaxed = ask(&desk.store, 2, End::Relaxed, None);
+    let (gate, reached, gate_of_last) = gate();
+    let last = ask(&desk.store, 3, End::Kept, Some(gate));
+    open(gate_of_first);
+    reached.await.expect("the last unit runs");
+    assert_eq!(first.await.expect("answered"), 1);
+    assert_eq!(relaxed.await.expect("answered"), 2);
+    assert_eq!(desk.last_seq("acme").await, 0, "nothing is committed yet");
+    open(gate_of_last);
+    last.await.expect("kept");
+    assert_eq!(desk.last_seq("acme").await, 3);
+}
+
+#[tokio::test]
+async fn a_relaxed_unit_waits_where_it_may_have_read_what_is_not_on_disk() {
+    let desk = Desk::open().await;
+    let (first, gate_of_first) = hold(&desk, End::Kept).await;
+    let mut relaxed = ask(&desk.store, 2, End::Relaxed, None);
+    let (gate, reached, gate_of_last) = gate();
+    let last = ask(&desk.store, 3, End::Kept, Some(gate));
+    open(gate_of_first);
+    reached.await.expect("the last unit runs, and the relaxed one ran");
+    assert!((&mut relaxed).now_or_never().is_none());
+    open(gate_of_last);
+    first.await.expect("kept");
+    last.await.expect("kept");
+    assert_eq!(relaxed.await.expect("kept"), 2);
+}
+
+#[tokio::test]
+async fn work_is_done_also_if_its_caller_goes_away() {
+    let desk = Desk::open().await;
+    drop(ask(&desk.store, 1, End::Kept, None));
+    assert_eq!(ask(&desk.store, 2, End::Kept, None).await.expect("kept"), 2);
+}
+
+#[tokio::test]
+async fn each_tenants_log_is_without_gaps() {
+    let desk = Desk::open().await;
+    let slugs = ["acme", "bell", "coop"];
+    for slug in &slugs[1..] {
+        desk.put(|tx| tx.insert_tenant(&tenant(slug))).await.expect("a new tenant");
+    }
+    let units = (0..150_u64).map(|number| {
+        let slug = slugs[number as usize % 3];
+        desk.put(move |tx| {
+            let events = [entry(number * 2), entry(number * 2 + 1)];
+            let tenant = tenant(slug);
+            tx.append(&tenant.id, events);
+            if number % 5 == 0 {
+                // Refused: its events leave no gap.
+                tx.insert_tenant(&tenant);
+            }
+        })
+    });
+    let refused = join_all(units).await.into_iter().filter(Result::is_err).count();
+    assert_eq!(refused, 30);
+    for slug in slugs {
+        let events = desk.store.read::<_, StoreError, _>(move |tx| {
+            Box::pin(async move { tx.events_after(&tenant(slug), 0, 1000).await })
+        });
+        let seqs: Vec<_> = events.await.expect("readable").into_iter().map(|event| event.seq).collect();
+        assert_eq!(seqs, (1..=80).collect::<Vec<_>>(), "{slug}");
+    }
+}
+
+#[tokio::test]
+async fn a_window_is_ended_once_whoever_else_tries() {
+    let desk = Desk::open().await;
+    desk.put(|tx| {
+        let (acme, ada) = (tenant("acme"), user("ada", "+15062345678"));
+        tx.insert_user(&acme, &ada, None);
+        tx.save_presence(&acme.id, &ada.id, &on_duty_until(60));
+    })
+    .await
+    .expect("a user on duty");
+    let one = App::open(&desk.url, desk.clock.clone()).await.expect("an app");
+    let other = App::open(&desk.url, desk.clock.clone()).await.expect("another app");
+    let early = one.fire_due().await.expect("looked");
+    assert_eq!((early.count, early.next), (0, Some(at(60))));
+    desk.clock.advance(chrono::TimeDelta::minutes(60));
+    let (here, there) = tokio::join!(one.fire_due(), other.fire_due());
+    assert_eq!(here.expect("fired").count + there.expect("fired").count, 1);
+    assert_eq!(desk.last_seq("acme").await, 1);
+}
+
+#[tokio::test]
+async fn a_database_that_another_process_locks_refuses_writes_and_comes_back() {
+    let desk = Desk::open().await;
+    let mut other = SqliteConnection::connect(&desk.url).await.expect("a connection");
+    sqlx::query("begin immediate").execute(&mut other).await.expect("the lock");
+    let units = [1, 2, 3].map(|number| ask(&desk.store, number, End::Kept, None));
+    for answer in join_all(units).await {
+        assert!(matches!(answer, Err(StoreError::Backend(_))), "{answer:?}");
+    }
+    assert_eq!(desk.last_seq("acme").await, 0, "reading goes on");
+    sqlx::query("rollback").execute(&mut other).await.expect("the lock is released");
+    assert_eq!(ask(&desk.store, 4, End::Kept, None).await.expect("kept"), 1);
+}
