@@ -330,11 +330,11 @@ mod tests {
         let url = format!("sqlite:{}", folder.path().join("test.db").display());
         let app = App::open(&url, Clock::System).await.expect("a new database");
         let tenant = app.ensure_default_tenant().await.expect("a tenant");
-        let made = app.store.write::<_, StoreError, _>(move |tx| {
+        let written = app.store.write::<_, StoreError, _>(move |tx| {
             make(tx, &tenant);
             Box::pin(async { Ok(()) })
         });
-        made.await.expect("room");
+        written.await.expect("room");
         let findings = app.examine().await.expect("findings");
         let bad = findings.into_iter().filter(|finding| finding.verdict != Verdict::Ok);
         bad.map(|finding| (finding.verdict, finding.found)).collect()

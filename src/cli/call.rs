@@ -115,7 +115,7 @@ fn words(speech: &Speech) -> String {
 fn ending(then: &Then) -> String {
     match then {
         Then::Gather(gather) => {
-            format!("waits for at most {} keys, {} s each", gather.max_digits, gather.timeout_s)
+            format!("asks for keys: at most {}, {} s for each", gather.max_digits, gather.timeout_s)
         }
         Then::Redirect => "goes on".to_owned(),
         Then::HangUp => "hangs up".to_owned(),

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use crate::app::flows::FlowSource;
+use crate::app::flows::{FlowSource, Publication};
 use crate::app::mappings::{NewMapping, Numbers, Version};
 use crate::app::users::{NewExtension, NewUser};
 use crate::app::{App, Error, draw};
@@ -81,8 +81,9 @@ async fn furnish(app: &App, tenant: &Tenant) -> Result<(), Error> {
         path: "flows/timed-presence.toml".to_owned(),
         text: include_str!("../../flows/timed-presence.toml").to_owned(),
     };
-    let flow = source.check()?.0.name;
-    app.publish_flow(tenant.clone(), source, FlowState::Published).await?;
+    let flow = match app.publish_flow(tenant.clone(), source, FlowState::Published).await? {
+        Publication::New(version) | Publication::Unchanged(version) => version.flow,
+    };
     for [login, name, zone, language, number] in AGENTS {
         let new = NewUser {
             login: login.parse().expect("a login"),

@@ -4,7 +4,7 @@
 mod apply;
 mod audit;
 mod backup;
-mod call;
+pub mod call;
 mod completions;
 mod demo;
 mod desk;
@@ -57,9 +57,6 @@ enum Command {
     Serve(serve::Args),
     Migrate(migrate::Args),
     Flow(flow::Args),
-    Prompt(prompt::Args),
-    Export(export::Args),
-    Apply(apply::Args),
     /// Tenants: organisations, each with its own users, prompts, flows and numbers
     #[command(subcommand)]
     Tenant(tenant::Action),
@@ -76,6 +73,9 @@ enum Command {
     #[command(subcommand)]
     Timer(timer::Action),
     Doctor(doctor::Args),
+    Prompt(prompt::Args),
+    Export(export::Args),
+    Apply(apply::Args),
     Call(call::Args),
     Event(event::Args),
     Audit(audit::Args),
@@ -104,15 +104,15 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate(args) => migrate::run(&desk, args).await,
         Command::Serve(args) => serve::run(&desk, args).await,
         Command::Flow(args) => flow::run(&desk, args).await,
-        Command::Prompt(args) => prompt::run(&desk, args).await,
-        Command::Export(args) => export::run(&desk, args).await,
-        Command::Apply(args) => apply::run(&desk, args).await,
         Command::Tenant(action) => tenant::run(&desk, action).await,
         Command::User(action) => user::run(&desk, action).await,
         Command::Mapping(action) => mapping::run(&desk, action).await,
         Command::Presence(action) => presence::run(&desk, action).await,
         Command::Timer(action) => timer::run(&desk, action).await,
         Command::Doctor(args) => doctor::run(&desk, args).await,
+        Command::Prompt(args) => prompt::run(&desk, args).await,
+        Command::Export(args) => export::run(&desk, args).await,
+        Command::Apply(args) => apply::run(&desk, args).await,
         Command::Call(args) => call::run(&desk, args).await,
         Command::Event(args) => event::run(&desk, args).await,
         Command::Audit(args) => audit::run(&desk, args).await,

@@ -38,9 +38,10 @@ impl E164 {
             .map_or_else(|| self.0.clone(), |number| number.format().mode(Mode::International).to_string())
     }
 
-    /// `+1506***5678`, for logs.
+    /// `+1506***5678`, for logs. Of short numbers less is shown: three digits are always hidden.
     pub fn masked(&self) -> String {
-        let (head, tail) = (self.0.len().min(5), self.0.len().saturating_sub(4).max(5));
+        let head = self.0.len().saturating_sub(3).min(5);
+        let tail = self.0.len().saturating_sub(4).max(head + 3);
         format!("{}***{}", &self.0[..head], self.0.get(tail..).unwrap_or_default())
     }
 
@@ -211,3 +212,6 @@ fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str
     let head = text.get(..prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then(|| &text[prefix.len()..])
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,14 +28,17 @@ pub(super) fn enter(walk: &mut Walk<'_>, settings: &TimedPresence) -> Go {
 }
 
 pub(super) fn answer(walk: &mut Walk<'_>, settings: &TimedPresence, input: &Input) -> Go {
-    match walk.cursor.asked {
-        Asked::AgentCode => answer_code(walk, settings, input),
-        Asked::Pin => answer_pin(walk, settings, input),
-        Asked::Menu { generation } if is_news(walk, generation) => tell_news(walk, settings),
-        Asked::Hours { generation } if is_news(walk, generation) => tell_news(walk, settings),
-        Asked::Menu { .. } => answer_menu(walk, settings, input),
-        Asked::Hours { .. } => answer_hours(walk, settings, input),
-        Asked::Nothing | Asked::Keys => enter(walk, settings),
+    match (walk.cursor.asked, walk.agent()) {
+        (Asked::AgentCode, _) => answer_code(walk, settings, input),
+        (Asked::Pin, _) => answer_pin(walk, settings, input),
+        // Deactivated since the menu was spoken (D37).
+        (Asked::Menu { .. } | Asked::Hours { .. }, None) => turn_away(walk, settings, LookupMiss::Inactive),
+        (Asked::Menu { generation } | Asked::Hours { generation }, Some(_)) if is_news(walk, generation) => {
+            tell_news(walk, settings)
+        }
+        (Asked::Menu { .. }, Some(_)) => answer_menu(walk, settings, input),
+        (Asked::Hours { .. }, Some(_)) => answer_hours(walk, settings, input),
+        (Asked::Nothing | Asked::Keys, _) => enter(walk, settings),
     }
 }
 
@@ -59,12 +62,10 @@ fn answer_code(walk: &mut Walk<'_>, settings: &TimedPresence, input: &Input) -> 
         // Whether the code is anybody's is not told before the PIN is right (D30).
         (Identity::Nobody(_), Input::Keys(_), _) => {
             walk.note("agent code given");
-            walk.cursor.tries = 0;
             ask_pin(walk, settings)
         }
         (Identity::Shared | Identity::Known, Input::Keys(_), Some(agent)) => {
             walk.note(format!("agent code of {}", agent.login));
-            walk.cursor.tries = 0;
             walk.cursor.identity = Identity::Known;
             walk.presence = agent.presence.clone();
             greet(walk, settings, agent)
@@ -89,7 +90,6 @@ fn answer_pin(walk: &mut Walk<'_>, settings: &TimedPresence, input: &Input) -> G
     };
     if let (PinOutcome::Right, Some(agent)) = (outcome, walk.scene.agent) {
         walk.cursor.proven = true;
-        walk.cursor.tries = 0;
         walk.cursor.identity = Identity::Known;
         return greet(walk, settings, agent);
     }
@@ -299,3 +299,6 @@ impl TimedPresence {
         Question { max_digits: LONGEST_CREDENTIAL, hash_finishes: true, timeout_s: self.digit_timeout_s }
     }
 }
+
+#[cfg(test)]
+mod tests;

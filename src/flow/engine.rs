@@ -1,7 +1,7 @@
 //! Runs a flow, one turn at a time: where the call stood, what came in, and what the world is like give
 //! what is said next, what is to be done, and where the call stands then. No waiting, no looking up.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +39,7 @@ pub struct Cursor {
     pub frames: Vec<Frame>,
     /// What the last reply asked for.
     pub asked: Asked,
-    /// Answers to it so far that led nowhere.
+    /// Answers to that question so far that led nowhere.
     pub tries: u8,
     pub identity: Identity,
     /// Whether the agent gave their PIN on this call.
@@ -213,7 +213,7 @@ pub fn step(scene: &Scene<'_>, cursor: Cursor, input: &Input) -> Turn {
         go = match go {
             Go::To(node) => walk.enter(node),
             Go::Leave => walk.leave(),
-            Go::Ask(asked, question) => return walk.ask(asked, question),
+            Go::Ask(asked, question) => return walk.ask(asked, &question),
             Go::HangUp => return walk.end(),
         };
     }
@@ -278,7 +278,6 @@ impl<'a> Walk<'a> {
         self.frame_mut().node = name;
         self.cursor.tries = 0;
         match self.node() {
-            None => Go::HangUp,
             Some(Node::TimedPresence(settings)) => duty::enter(self, settings),
             Some(Node::Play(play)) => {
                 for prompt in &play.prompts {
@@ -294,7 +293,7 @@ impl<'a> Walk<'a> {
                 self.cursor.frames.push(Frame { flow: flow.name.clone(), node: flow.start.clone() });
                 Go::To(flow.start.clone())
             }
-            Some(Node::HangUp) => Go::HangUp,
+            Some(Node::HangUp) | None => Go::HangUp,
             Some(Node::Exit) => Go::Leave,
         }
     }
@@ -311,10 +310,14 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn ask(mut self, asked: Asked, question: Question) -> Turn {
+    fn ask(mut self, asked: Asked, question: &Question) -> Turn {
+        if mem::discriminant(&asked) != mem::discriminant(&self.cursor.asked) {
+            // Another question: each bears its own wrong answers (D9).
+            self.cursor.tries = 0;
+        }
         self.cursor.asked = asked;
         let gather = Gather {
-            prompt: std::mem::take(&mut self.spoken.speech),
+            prompt: mem::take(&mut self.spoken.speech),
             max_digits: question.max_digits,
             hash_finishes: question.hash_finishes,
             timeout_s: question.timeout_s,
@@ -395,7 +398,7 @@ impl<'a> Walk<'a> {
     }
 
     fn hear(&mut self, spoken: Spoken) {
-        self.spoken = std::mem::take(&mut self.spoken).then(spoken);
+        self.spoken = mem::take(&mut self.spoken).then(spoken);
     }
 
     /// Applies a command of the caller's to their presence; what was decided becomes an effect.
@@ -503,3 +506,6 @@ impl WeeklyTime {
         (today && self.from <= time) || (yesterday && time < self.to)
     }
 }
+
+#[cfg(test)]
+mod tests;

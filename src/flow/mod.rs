@@ -6,6 +6,8 @@ pub mod document;
 mod duty;
 pub mod engine;
 pub mod file;
+#[cfg(test)]
+mod fixtures;
 pub mod issue;
 pub mod keys;
 pub mod model;

@@ -29,8 +29,6 @@ pub struct Exchange {
 
 impl Exchange {
     pub fn new(url: &Url, public_url: Option<&Url>, token: SecretString) -> anyhow::Result<Self> {
-        // The binary's one TLS provider. Whoever installed it first has installed the same.
-        drop(rustls::crypto::ring::default_provider().install_default());
         let http = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TOTAL_TIMEOUT)

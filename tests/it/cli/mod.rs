@@ -2,6 +2,7 @@
 
 mod apply;
 mod flow;
+mod people;
 mod prompt;
 
 use std::path::Path;

@@ -11,7 +11,7 @@ use dutyline::cli::phone::answer::Answer;
 use dutyline::domain::dispatch::{Channel, Mapping, MappingKind};
 use dutyline::domain::event::Envelope;
 use dutyline::domain::ids::{ExtensionId, Login, MappingId, UserId};
-use dutyline::domain::presence::Presence;
+use dutyline::domain::presence::{Presence, Reason};
 use dutyline::domain::tenant::Tenant;
 use dutyline::domain::time::Instant;
 use dutyline::domain::user::{Agent, Extension, User};
@@ -263,6 +263,12 @@ impl Line {
 
     pub async fn presence(&self, login: &str) -> Presence {
         self.find(login).await.presence
+    }
+
+    /// Why the agent's presence is as it is, of inactive users too.
+    pub async fn presence_reason(&self, login: &str) -> Option<Reason> {
+        let login = login.parse().expect("a login");
+        self.app.presence(&self.tenant, &login).await.expect("the user is there").reason
     }
 
     /// When the agent's window ends; none if they are offline now, whatever the timers have done.

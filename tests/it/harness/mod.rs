@@ -2,4 +2,5 @@
 
 pub mod caller;
 pub mod line;
+pub mod process;
 pub mod store;
