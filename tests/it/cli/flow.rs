@@ -89,10 +89,10 @@ fn a_flow_is_published_listed_shown_and_compared() {
     ");
     assert_snapshot!(shell.run(&["flow", "list"]), @r"
     [0]
-     NAME  VERSION  STATE
-     duty  1        published
-     duty  2        published
-     duty  3        draft
+    NAME  VERSION  STATE
+    duty  1        published
+    duty  2        published
+    duty  3        draft
     ");
     assert_snapshot!(shell.run(&["flow", "list", "--json"]), @r#"
     [0]

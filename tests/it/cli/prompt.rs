@@ -17,9 +17,9 @@ fn prompts_are_added_listed_and_removed() {
     ");
     assert_snapshot!(shell.run(&["prompt", "list"]), @r"
     [0]
-     NAME      LANGUAGE  KIND  CONTENT
-     greeting  en        list  hello, welcome
-     hello     en        say   Hello.
+    NAME      LANGUAGE  KIND  CONTENT
+    greeting  en        list  hello, welcome
+    hello     en        say   Hello.
     ");
     assert_snapshot!(shell.run(&["prompt", "show", "hello", "--json"]), @r#"
     [0]
