@@ -539,6 +539,7 @@ impl World<'_> {
 
 /// Moves the call past the turn; the step to be kept of it.
 fn advance(call: &mut Call, turn: &Turn, input: Input, now: Instant) -> Step {
+    let input = kept(call.cursor.asked, input);
     let step =
         Step { turn: call.turn, at: now, input, decided: turn.decided.clone(), reply: turn.reply.clone() };
     call.cursor = turn.cursor.clone();
@@ -546,6 +547,14 @@ fn advance(call: &mut Call, turn: &Turn, input: Input, now: Instant) -> Step {
     call.menu_since = turn.cursor.is_menu_open().then(|| call.menu_since.unwrap_or(now));
     call.outcome = turn.outcome.or(call.outcome);
     step
+}
+
+/// What is kept of an answer, in the step and in the log: of a PIN, only that one was typed.
+fn kept(asked: Asked, input: Input) -> Input {
+    match (asked, input) {
+        (Asked::Pin, Input::Keys(_)) => Input::Keys("****".parse().expect("stars are keys")),
+        (_, input) => input,
+    }
 }
 
 /// The language of a call.
