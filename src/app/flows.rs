@@ -35,8 +35,13 @@ pub enum Publication {
 }
 
 impl FlowSource {
+    /// The checked flow and its warnings; all of its issues if one is an error.
+    pub fn check(&self) -> Result<(Flow, Vec<Issue>), Error> {
+        self.read().map_err(|report| Error::Flow { report })
+    }
+
     /// The checked flow and its warnings; if one of its issues is an error, a report of them all.
-    pub fn check(&self) -> Result<(Flow, Vec<Issue>), String> {
+    pub(super) fn read(&self) -> Result<(Flow, Vec<Issue>), String> {
         match check::check(&self.text) {
             (Some(flow), warnings) => Ok((flow, warnings)),
             (None, issues) => {
@@ -54,7 +59,7 @@ impl App {
         source: FlowSource,
         state: FlowState,
     ) -> Result<Publication, Error> {
-        let (flow, _) = source.check().map_err(|report| Error::Flow { report })?;
+        let (flow, _) = source.check()?;
         let unit = self
             .store
             .write(move |tx| Box::pin(async move { publish(tx, &tenant, flow, source.text, state).await }));
@@ -110,7 +115,7 @@ pub(super) async fn publish(
         }
     };
     let own = || versions.iter().filter(|version| version.flow == name);
-    let latest = own().filter(|version| version.state == FlowState::Published).next_back();
+    let latest = own().rfind(|version| version.state == FlowState::Published);
     if let Some(latest) = latest
         .filter(|latest| state == FlowState::Published && latest.source == source && latest.uses == uses)
     {

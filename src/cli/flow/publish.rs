@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::app::Error;
 use crate::app::flows::{FlowSource, Publication};
 use crate::cli::desk::Desk;
 use crate::cli::flow::library::read;
@@ -31,7 +30,7 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
     let state = if args.draft { FlowState::Draft } else { FlowState::Published };
     for file in args.files {
         let source = FlowSource { path: file.display().to_string(), text: read(&file)? };
-        let (_, warnings) = source.check().map_err(|report| Error::Flow { report })?;
+        let (_, warnings) = source.check()?;
         if !warnings.is_empty() {
             talk(report(&source.path, &source.text, &warnings, &super::renderer()).trim_end());
         }

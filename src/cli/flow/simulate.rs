@@ -79,7 +79,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let program = Library::around(&args.file)?.link(Arc::new(flow))?;
     let stage = stage(&args)?;
     line(format!("{}: {} calls {}", wall(stage.at, &args.zone), args.from, args.to))?;
-    let mut rehearsal = Rehearsal::begin(&program, stage);
+    let mut rehearsal = Rehearsal::begin(&program, &stage);
     tell_turn(&rehearsal, "the call comes in")?;
     let mut keypad = Keypad::script(args.keys, Pace::Hurried);
     while let Some(question) = rehearsal.question().cloned() {

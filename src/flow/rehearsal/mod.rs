@@ -17,6 +17,7 @@ use crate::domain::trust::{Attestation, PinRecord};
 use crate::domain::user::Agent;
 use crate::flow::engine::{self, Cursor, Effect, Identity, Input, Scene, Turn};
 use crate::flow::keys::Keys;
+use crate::flow::model::Flow;
 use crate::flow::program::Program;
 use crate::flow::prompt::Line;
 use crate::flow::prompt::catalogue::{Catalogue, Content, Entry};
@@ -60,10 +61,10 @@ const ANY_LINE: &str = "+15065550100";
 
 impl<'a> Rehearsal<'a> {
     /// The call comes in, and the flow answers.
-    pub fn begin(program: &'a Program, stage: Stage) -> Self {
+    pub fn begin(program: &'a Program, stage: &Stage) -> Self {
         let dialled = stage.dialled.clone().unwrap_or_else(|| ANY_LINE.parse().expect("a number"));
         let (identity, agent) = match stage.caller {
-            Caller::Known => (Identity::Known, Some(agent(&stage))),
+            Caller::Known => (Identity::Known, Some(agent(stage))),
             Caller::Unknown => (Identity::Nobody(LookupMiss::NoAgent), None),
             Caller::Withheld => (Identity::Nobody(LookupMiss::Withheld), None),
         };
@@ -71,7 +72,7 @@ impl<'a> Rehearsal<'a> {
         let mut rehearsal = Self {
             program,
             catalogue: stand_ins(program),
-            tenant: tenant(&stage),
+            tenant: tenant(stage),
             call: CallId::from_bits(0),
             dialled,
             agent,
@@ -180,7 +181,7 @@ fn keep(agent: &mut Agent, effects: &[Effect]) {
 fn stand_ins(program: &Program) -> Catalogue {
     let english: Language = "en".parse().expect("a tag");
     let names: BTreeSet<&Name> =
-        program.flows().flat_map(|flow| flow.prompts()).filter(|name| Line::named(name).is_none()).collect();
+        program.flows().flat_map(Flow::prompts).filter(|name| Line::named(name).is_none()).collect();
     let entry = |name: &Name| {
         let text: Template = name.as_str().parse().expect("a name is neither blank nor has it braces");
         Entry { language: english.clone(), name: name.clone(), content: Content::Say(text) }

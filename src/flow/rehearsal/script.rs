@@ -16,7 +16,7 @@ pub fn run(script: &Script, program: &Program) -> Vec<Issue> {
 }
 
 fn play(call: &Call, program: &Program) -> Result<(), Issue> {
-    let mut listener = Listener::new(call, Rehearsal::begin(program, stage(call)));
+    let mut listener = Listener::new(call, Rehearsal::begin(program, &stage(call)));
     for step in &call.steps {
         listener.take(step)?;
     }
