@@ -16,7 +16,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, timeout};
 
 use crate::app::App;
-use crate::app::voice::{self, Answer, Next, Request, TurnAddress};
+use crate::app::voice::{Answer, Next, Request, TurnAddress, words};
 use crate::carrier::twilio::form::{BadField, Form};
 use crate::carrier::twilio::status::StatusForm;
 use crate::carrier::twilio::voice::{Direction, VoiceForm};
@@ -150,9 +150,9 @@ impl Line {
         tracing::error!(why, attempt = marks.attempt, "could not answer a webhook");
         let language = marks.language();
         if marks.attempt >= MOST_ATTEMPTS {
-            return self.render(&voice::apology(&language), &address);
+            return self.render(&words::apology(&language), &address);
         }
-        self.render(&voice::one_moment(&language), &put_off(address, marks.attempt + 1, keys))
+        self.render(&words::one_moment(&language), &put_off(address, marks.attempt + 1, keys))
     }
 
     fn document(&self, reply: &Reply, next: &Next) -> Response {
@@ -177,7 +177,7 @@ impl Line {
     fn give_up(&self, language: &Language, bad: &BadField) -> Response {
         counter!(telemetry::CALLS, "outcome" => "unreadable").increment(1);
         tracing::warn!(%bad, "could not read a webhook");
-        self.render(&voice::apology(language), &self.arrival())
+        self.render(&words::apology(language), &self.arrival())
     }
 
     fn arrival(&self) -> String {

@@ -1,0 +1,64 @@
+//! From a loaded call to its next turn: nothing here waits or looks anything up.
+
+use super::Request;
+use crate::domain::tenant::Tenant;
+use crate::domain::time::Instant;
+use crate::domain::user::Agent;
+use crate::flow::engine::{self, Asked, Input, Scene, Turn};
+use crate::flow::program::Program;
+use crate::flow::prompt::catalogue::Catalogue;
+use crate::store::calls::{Call, Step};
+
+/// What a turn is decided with besides the call.
+pub(super) struct World<'a> {
+    pub(super) tenant: &'a Tenant,
+    pub(super) program: &'a Program,
+    pub(super) catalogue: &'a Catalogue,
+}
+
+impl World<'_> {
+    pub(super) fn step(
+        &self,
+        call: &Call,
+        agent: Option<&Agent>,
+        request: &Request,
+        pin_matches: Option<bool>,
+        now: Instant,
+    ) -> Turn {
+        let scene = Scene {
+            program: self.program,
+            catalogue: self.catalogue,
+            tenant: self.tenant,
+            call: &call.id,
+            turn: call.turn,
+            dialled: &call.dialled,
+            agent,
+            attestation: request.attestation,
+            pin_matches,
+            menu_since: call.menu_since,
+            now,
+        };
+        let input = if call.turn == 0 { &Input::Started } else { &request.input };
+        engine::step(&scene, call.cursor.clone(), input)
+    }
+}
+
+/// Moves the call past the turn; the step to be kept of it.
+pub(super) fn advance(call: &mut Call, turn: &Turn, input: Input, now: Instant) -> Step {
+    let input = kept(call.cursor.asked, input);
+    let step =
+        Step { turn: call.turn, at: now, input, decided: turn.decided.clone(), reply: turn.reply.clone() };
+    call.cursor = turn.cursor.clone();
+    call.turn += 1;
+    call.menu_since = turn.cursor.is_menu_open().then(|| call.menu_since.unwrap_or(now));
+    call.outcome = turn.outcome.or(call.outcome);
+    step
+}
+
+/// What is kept of an answer, in the step and in the log: of a PIN, only that one was typed.
+fn kept(asked: Asked, input: Input) -> Input {
+    match (asked, input) {
+        (Asked::Pin, Input::Keys(_)) => Input::Keys("****".parse().expect("stars are keys")),
+        (_, input) => input,
+    }
+}

@@ -1,0 +1,70 @@
+//! How far the carrier says that calls have come.
+
+use metrics::counter;
+
+use crate::app::{App, log};
+use crate::domain::call::{self, Outcome, Progress};
+use crate::domain::event::{Event, EventCause};
+use crate::domain::ids::{AccountSid, CallSid};
+use crate::domain::tenant::Tenant;
+use crate::store::calls::Call;
+use crate::store::{StoreError, Tx};
+use crate::telemetry;
+
+impl App {
+    /// News of a call's progress: in any order, more than once, of calls we may not know (I19).
+    pub async fn progress(
+        &self,
+        account: AccountSid,
+        sid: CallSid,
+        report: Progress,
+    ) -> Result<(), StoreError> {
+        let unit = self.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                let Some((tenant, mut call, _)) = tx.call_by_sid(&account, &sid).await? else {
+                    tx.relax();
+                    return Ok(());
+                };
+                let known = call.progress;
+                call.progress = known.after(report);
+                if call.progress.status.is_final() && call.ended_at.is_none() {
+                    end_call(tx, &tenant, &mut call, Outcome::Abandoned);
+                }
+                if call.progress != known {
+                    tx.save_call_status(&tenant.id, &call);
+                }
+                Ok(())
+            })
+        });
+        unit.await
+    }
+
+    /// Ends calls of whose end the carrier never told; how many.
+    pub async fn end_lost_calls(&self) -> Result<usize, StoreError> {
+        let unit = self.store.write::<_, StoreError, _>(|tx| {
+            Box::pin(async move {
+                let lost = tx.lost_calls(tx.now() - call::LONGEST_CALL).await?;
+                let count = lost.len();
+                for (tenant, mut call) in lost {
+                    end_call(tx, &tenant, &mut call, Outcome::Lost);
+                    tx.save_call_status(&tenant.id, &call);
+                }
+                Ok(count)
+            })
+        });
+        unit.await
+    }
+}
+
+fn end_call(tx: &mut Tx<'_>, tenant: &Tenant, call: &mut Call, unless_decided: Outcome) {
+    let outcome = *call.outcome.get_or_insert(unless_decided);
+    call.ended_at = Some(tx.now());
+    call.menu_since = None;
+    counter!(telemetry::CALLS, "outcome" => outcome.as_str()).increment(1);
+    let event = Event::CallEnded {
+        outcome: outcome.as_str().to_owned(),
+        status: call.progress.status.as_str().to_owned(),
+    };
+    let cause = EventCause { actor: "carrier".to_owned(), call: Some(call.id.clone()), turn: None };
+    log(tx, &tenant.id, format!("call:{}", call.id), event, cause);
+}

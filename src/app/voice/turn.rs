@@ -1,0 +1,187 @@
+//! The later requests about a call, each for one turn.
+
+use metrics::counter;
+
+use super::decide::{World, advance};
+use super::record::save_turn;
+use super::{Answer, Request, TurnAddress, spoken_to};
+use crate::app::{App, pins};
+use crate::domain::call;
+use crate::domain::ids::AgentCode;
+use crate::domain::phone::E164;
+use crate::domain::tenant::Tenant;
+use crate::domain::user::Agent;
+use crate::flow::engine::{Asked, Identity, Input};
+use crate::store::calls::Call;
+use crate::store::{StoreError, Tx};
+use crate::telemetry;
+
+impl App {
+    /// A later request about a call, by the address that we gave for it.
+    pub async fn turn(&self, address: TurnAddress, request: Request) -> Result<Answer, StoreError> {
+        let began = self.turn_key.open(&address.token, &address.call, address.turn);
+        match began {
+            Some(began) if call::may_be_live(began, self.store.clock().now()) => {
+                Ok(self.take_turn(request, Some(address)).await?.unwrap_or_else(Answer::restart))
+            }
+            Some(_) | None => {
+                counter!(telemetry::REPLAYS_ANSWERED).increment(1);
+                Ok(Answer::goodbye(&address.language))
+            }
+        }
+    }
+
+    /// Answers a turn; none if there is no such call. A PIN is hashed between two looks at the call, so that
+    /// the writer never waits for it.
+    pub(super) async fn take_turn(
+        &self,
+        request: Request,
+        address: Option<TurnAddress>,
+    ) -> Result<Option<Answer>, StoreError> {
+        let mut pin = None;
+        loop {
+            let (app, request, address, known) =
+                (self.clone(), request.clone(), address.clone(), pin.clone());
+            let keys = request.input.clone();
+            let taken = self
+                .store
+                .write::<_, StoreError, _>(move |tx| {
+                    Box::pin(async move { app.turn_unit(tx, &request, address.as_ref(), known).await })
+                })
+                .await?;
+            match (taken, keys) {
+                (Taken::Unknown, _) => return Ok(None),
+                (Taken::Answer(answer), _) => return Ok(Some(answer)),
+                (Taken::CheckPin { hash }, Input::Keys(keys)) => {
+                    let right = pins::matches(hash.clone(), keys.into()).await;
+                    pin = Some(PinVerdict { hash, right });
+                }
+                (Taken::CheckPin { hash }, Input::Started | Input::Garbled | Input::Silence) => {
+                    pin = Some(PinVerdict { hash, right: false });
+                }
+            }
+        }
+    }
+
+    async fn turn_unit(
+        &self,
+        tx: &mut Tx<'_>,
+        request: &Request,
+        address: Option<&TurnAddress>,
+        pin: Option<PinVerdict>,
+    ) -> Result<Taken, StoreError> {
+        let Some((tenant, mut call, mut agent)) =
+            tx.call_by_sid(&request.contact.account, &request.sid).await?
+        else {
+            return Ok(Taken::Unknown);
+        };
+        if address.is_some_and(|address| address.call != call.id) {
+            return Ok(Taken::Answer(Answer::goodbye(spoken_to(&tenant, agent.as_ref()))));
+        }
+        if !is_due(&call, request, address) {
+            tx.relax();
+            return Ok(Taken::Answer(
+                self.repeat(tx, (&tenant, agent.as_ref()), &call, request, address).await?,
+            ));
+        }
+        if call.ended_at.is_some() {
+            return Ok(Taken::Answer(Answer::goodbye(spoken_to(&tenant, agent.as_ref()))));
+        }
+        if let Some(code) = code_in(&call, &request.input) {
+            agent = named_by(tx, &tenant, &call, &code, request.contact.caller.number()).await?;
+            call.user = agent.as_ref().map(|agent| agent.id.clone());
+        }
+        if call.cursor.asked == Asked::Pin && request.input.is_keys() {
+            let hash = agent.as_ref().and_then(|agent| agent.pin_hash.clone());
+            if pin.as_ref().is_none_or(|pin| pin.hash != hash) {
+                return Ok(Taken::CheckPin { hash });
+            }
+        }
+        let program = self.cache.program(tx, &tenant.id, &call.flow, call.version).await?;
+        let catalogue = self.cache.catalogue(tx, &tenant).await?;
+        let world = World { tenant: &tenant, program: &program, catalogue: &catalogue };
+        let turn = world.step(&call, agent.as_ref(), request, pin.map(|pin| pin.right), tx.now());
+        let step = advance(&mut call, &turn, request.input.clone(), tx.now());
+        let answer = self.answer(&call, &step.reply, spoken_to(&tenant, agent.as_ref()));
+        save_turn(tx, &tenant, &call, agent.as_ref(), &turn, step).await?;
+        tx.save_call(&tenant.id, &call);
+        if !turn.must_be_kept() {
+            tx.relax();
+        }
+        Ok(Taken::Answer(answer))
+    }
+
+    /// The answer to a turn that was answered before: the stored one where the same keys come again, and
+    /// the words that are current where other ones do (D14, I12).
+    async fn repeat(
+        &self,
+        tx: &mut Tx<'_>,
+        (tenant, agent): (&Tenant, Option<&Agent>),
+        call: &Call,
+        request: &Request,
+        address: Option<&TurnAddress>,
+    ) -> Result<Answer, StoreError> {
+        counter!(telemetry::REPLAYS_ANSWERED).increment(1);
+        let latest = call.turn.saturating_sub(1);
+        let asked = address.map_or(latest, |address| address.turn).min(latest);
+        let same = tx.step(&tenant.id, &call.id, asked).await?.filter(|step| step.input == request.input);
+        let step = match same {
+            Some(step) => Some(step),
+            None => tx.step(&tenant.id, &call.id, latest).await?,
+        };
+        let language = spoken_to(tenant, agent);
+        let Some(step) = step else { return Ok(Answer::goodbye(language)) };
+        Ok(Answer { reply: step.reply, next: self.address(call, step.turn + 1, language) })
+    }
+}
+
+enum Taken {
+    /// There is no such call.
+    Unknown,
+    Answer(Answer),
+    /// Look again once it is known whether the keys are the PIN behind `hash`.
+    CheckPin {
+        hash: Option<String>,
+    },
+}
+
+/// Whether the keys are the PIN behind `hash`.
+#[derive(Debug, Clone)]
+struct PinVerdict {
+    hash: Option<String>,
+    right: bool,
+}
+
+/// Whether the request is for the turn that is open. One that comes to the call's own address with keys is;
+/// one without is a repetition.
+fn is_due(call: &Call, request: &Request, address: Option<&TurnAddress>) -> bool {
+    match address {
+        Some(address) => address.turn == call.turn,
+        None => request.input.is_keys(),
+    }
+}
+
+/// The agent code that came in, if one was asked for.
+fn code_in(call: &Call, input: &Input) -> Option<AgentCode> {
+    match (call.cursor.asked, input) {
+        (Asked::AgentCode, Input::Keys(keys)) => keys.as_str().parse().ok(),
+        (_, Input::Started | Input::Keys(_) | Input::Garbled | Input::Silence) => None,
+    }
+}
+
+/// Whom an agent code names; on a shared line only those who share it (D34).
+async fn named_by(
+    tx: &mut Tx<'_>,
+    tenant: &Tenant,
+    call: &Call,
+    code: &AgentCode,
+    caller: Option<&E164>,
+) -> Result<Option<Agent>, StoreError> {
+    let Some(agent) = tx.agent_by_code(&tenant.id, code).await? else { return Ok(None) };
+    let shares = match (call.cursor.identity, caller) {
+        (Identity::Shared, Some(caller)) => tx.has_number(&tenant.id, caller, &agent.id).await?,
+        (Identity::Shared, None) => false,
+        (Identity::Known | Identity::Nobody(_), _) => true,
+    };
+    Ok(shares.then_some(agent))
+}
