@@ -177,5 +177,7 @@ fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
+        // The writer does it, and hears of errors.
+        .pragma("wal_autocheckpoint", "0")
         .statement_cache_capacity(256))
 }

@@ -26,6 +26,9 @@ type Acknowledge = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// Units of work that share a commit at most, so that the first never waits long for the last.
 const MOST_IN_A_GROUP: usize = 128;
 
+/// Pages of the write-ahead log that are worth bringing into the database: SQLite's own measure.
+const CHECKPOINT_AT: i64 = 1000;
+
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     jobs: mpsc::UnboundedSender<Job>,
@@ -94,18 +97,16 @@ async fn run(mut lane: Lane, mut queue: mpsc::UnboundedReceiver<Job>) {
     while let Some(first) = queue.recv().await {
         let mut owed = Vec::new();
         let outcome = lane.group(first, &mut queue, &mut owed).await;
-        let broken = matches!(outcome, Err(StoreError::Broken(_)));
-        if broken {
-            lane.broken.send_replace(outcome.clone().err());
-        }
+        let broken = lane.is_broken(&outcome);
         for acknowledge in owed {
             acknowledge(outcome.clone());
         }
-        if broken {
+        lane.rung.send_modify(|count| *count = count.wrapping_add(1));
+        let checkpoint = if outcome.is_ok() { lane.checkpoint().await } else { Ok(()) };
+        if broken || lane.is_broken(&checkpoint) {
             // Nothing is written from here on: a flush that is tried again may lie (I30).
             return;
         }
-        lane.rung.send_modify(|count| *count = count.wrapping_add(1));
     }
 }
 
@@ -153,6 +154,24 @@ impl Lane {
             tx.undo().await;
         }
         tx.lost().map_or(Ok(()), |error| Err(error.clone()))
+    }
+
+    /// Whether the disk failed; if so, it is told.
+    fn is_broken(&self, outcome: &Result<(), StoreError>) -> bool {
+        let Err(error @ StoreError::Broken(_)) = outcome else { return false };
+        self.broken.send_replace(Some(error.clone()));
+        true
+    }
+
+    /// Brings the write-ahead log into the database when it is long. SQLite would do that by itself, and keep
+    /// to itself that the disk failed.
+    async fn checkpoint(&mut self) -> Result<(), StoreError> {
+        let (_, logged, done): (i64, i64, i64) =
+            sqlx::query_as("pragma wal_checkpoint(noop)").fetch_one(&mut self.connection).await?;
+        if logged - done >= CHECKPOINT_AT {
+            sqlx::query("pragma wal_checkpoint(passive)").execute(&mut self.connection).await?;
+        }
+        Ok(())
     }
 
     async fn give_up(&mut self, error: StoreError) -> Result<(), StoreError> {

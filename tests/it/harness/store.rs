@@ -1,5 +1,7 @@
 //! A store on a file of its own, and records to put into it.
 
+use std::path::PathBuf;
+
 use dutyline::domain::event::{Entry, Event, EventCause};
 use dutyline::domain::ids::{EventId, ExtensionId, Login, TenantId, UserId};
 use dutyline::domain::presence::{Presence, State};
@@ -9,22 +11,25 @@ use dutyline::domain::user::{Extension, User};
 use dutyline::store::{Clock, Store, StoreError, Tx};
 use tempfile::TempDir;
 
-/// A database that goes away with this.
+/// A database of its own.
 pub(crate) struct Desk {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) url: String,
-    pub(crate) folder: TempDir,
+    pub(crate) file: PathBuf,
+    /// Removed with this.
+    _folder: TempDir,
 }
 
 impl Desk {
     /// A migrated database with the tenant `acme`, at minute 0.
     pub(crate) async fn open() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite:{}", folder.path().join("line.db").display());
+        let file = folder.path().join("line.db");
+        let url = format!("sqlite:{}", file.display());
         let clock = Clock::set_to(at(0));
         let store = Store::open(&url, clock.clone()).await.expect("a new database");
-        let desk = Self { store, clock, url, folder };
+        let desk = Self { store, clock, url, file, _folder: folder };
         desk.put(|tx| tx.insert_tenant(&tenant("acme"))).await.expect("a new tenant");
         desk
     }

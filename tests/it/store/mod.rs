@@ -1,3 +1,4 @@
 //! The database, as the application sees it.
 
+mod disk;
 mod writer;

@@ -2,6 +2,7 @@
 
 use dutyline::app::App;
 use dutyline::domain::event::Event;
+use dutyline::flow::reply::{MediaFormat, MediaRef};
 use dutyline::store::{Store, StoreError};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
@@ -219,4 +220,21 @@ async fn a_database_that_another_process_locks_refuses_writes_and_comes_back() {
     assert_eq!(desk.last_seq("acme").await, 0, "reading goes on");
     sqlx::query("rollback").execute(&mut other).await.expect("the lock is released");
     assert_eq!(ask(&desk.store, 4, End::Kept, None).await.expect("kept"), 1);
+}
+
+#[tokio::test]
+async fn the_write_ahead_log_is_brought_into_the_database_when_it_is_long() {
+    let desk = Desk::open().await;
+    let log = desk.file.with_extension("db-wal");
+    let size = || std::fs::metadata(&log).expect("a log").len();
+    for digit in "0123456789abcdef".chars() {
+        desk.put(move |tx| {
+            let sha256 = digit.to_string().repeat(64).parse().expect("a digest");
+            let media = MediaRef { sha256, format: MediaFormat::Wav };
+            tx.insert_media(&media, vec![0; 5_000_000], 1000, 8000);
+        })
+        .await
+        .expect("kept");
+    }
+    assert!(size() < 20_000_000, "{} bytes of 80 million", size());
 }
