@@ -55,8 +55,8 @@ impl Tx<'_> {
 
     /// The next end of a window after the store's now, or the next moment at which a held one may end.
     pub async fn next_deadline(&mut self) -> Result<Option<Instant>, StoreError> {
-        let now = self.now();
-        let row: Option<UntilRow> = self.one(sql::NEXT_DEADLINE, [now.into()]).await?;
+        let values = [self.now().into(), MENU_GRACE.num_milliseconds().into()];
+        let row: Option<UntilRow> = self.one(sql::NEXT_DEADLINE, values).await?;
         let until = row.and_then(|row| row.until).map(|until| instant("presence", "min(until)", until));
         until.transpose()
     }

@@ -131,7 +131,10 @@ statements! {
         join users u on u.tenant_id = p.tenant_id and u.user_id = p.user_id \
         where p.state = 'online' and p.until <= $1 and (p.until <= $2 or ", open_menu!(), " is null) \
         order by p.until, p.user_id limit $3");
-    NEXT_DEADLINE = "select min(p.until) as until from presence p where p.state = 'online' and p.until > $1";
+    NEXT_DEADLINE = "select min(d.until) as until from (\
+        select min(p.until) as until from presence p where p.state = 'online' and p.until > $1 \
+        union all select min(p.until) + $2 from presence p \
+        where p.state = 'online' and p.until > $1 - $2 and p.until <= $1) d";
     ARMED = "select count(*) as count from presence p where p.state = 'online'";
     BOARD = concat!("select ", agent_columns!(), " from users u \
         left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \

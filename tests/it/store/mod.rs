@@ -1,4 +1,5 @@
 //! The database, as the application sees it.
 
+mod contract;
 mod disk;
 mod writer;

@@ -1,0 +1,468 @@
+//! Every method of a unit of work, on a real file: what is put in comes out again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use chrono::TimeDelta;
+use dutyline::domain::call::{CallStatus, Outcome, Progress};
+use dutyline::domain::dispatch::{Channel, Contact, Direction, Mapping, MappingKind};
+use dutyline::domain::event::Envelope;
+use dutyline::domain::ids::{CallId, EventId, MappingId, Name};
+use dutyline::domain::phone::Caller;
+use dutyline::domain::presence::{Cause, Presence, Reason, Source, State};
+use dutyline::domain::trust::{PinOutcome, PinRecord};
+use dutyline::flow::engine::{Asked, Cursor, Frame, Identity, Input};
+use dutyline::flow::prompt::catalogue::{Content, Entry};
+use dutyline::flow::reply::{MediaFormat, MediaRef, Reply, Then};
+use dutyline::store::calls::{Call, Step};
+use dutyline::store::flows::{FlowState, FlowVersion};
+use dutyline::store::{Store, StoreError, Tx};
+
+use crate::harness::store::{Desk, at, entry, on_duty_until, tenant, user};
+
+const ADAS: &str = "+15065550100";
+const OURS: &str = "+15062345678";
+
+/// Runs reads, given as the body of an async block over `tx`.
+macro_rules! read {
+    ($desk:expr, $tx:ident => $body:expr) => {
+        $desk
+            .store
+            .read::<_, StoreError, _>(|$tx: &mut Tx<'_>| Box::pin(async move { Ok($body) }))
+            .await
+            .expect("readable")
+    };
+}
+
+fn name(text: &str) -> Name {
+    text.parse().expect("a name")
+}
+
+fn mapping() -> Mapping {
+    Mapping {
+        id: MappingId::from_bits(1),
+        name: "main".to_owned(),
+        description: "the main line".to_owned(),
+        channel: Channel::Voice,
+        kind: MappingKind::ContactPoint,
+        value: OURS.to_owned(),
+        flow: name("line"),
+        version: Some(1),
+        active: true,
+    }
+}
+
+fn flow(version: u32, state: FlowState) -> FlowVersion {
+    FlowVersion {
+        flow: name("line"),
+        version,
+        state,
+        source: "[flow]".to_owned(),
+        uses: BTreeMap::from([(name("other"), 3)]),
+        created_at: at(1),
+    }
+}
+
+fn call() -> Call {
+    Call {
+        id: CallId::from_bits(7),
+        account: "AC1".parse().expect("an account"),
+        sid: "CA1".parse().expect("a call"),
+        caller: ADAS.to_owned(),
+        dialled: OURS.parse().expect("a number"),
+        user: Some(user("ada", ADAS).id),
+        flow: name("line"),
+        version: 1,
+        cursor: Cursor {
+            frames: vec![Frame { flow: name("line"), node: name("duty") }],
+            asked: Asked::Menu { generation: 1 },
+            tries: 2,
+            identity: Identity::Known,
+            proven: true,
+        },
+        turn: 1,
+        menu_since: Some(at(2)),
+        progress: Progress { status: CallStatus::Ringing, sequence: None },
+        outcome: None,
+        started_at: at(2),
+        ended_at: None,
+    }
+}
+
+fn step(turn: u32) -> Step {
+    Step {
+        turn,
+        at: at(2),
+        input: Input::Keys("12".parse().expect("keys")),
+        decided: vec!["online".to_owned()],
+        reply: Reply { speech: Vec::new(), then: Then::HangUp },
+    }
+}
+
+/// A desk with a user, a mapping and a published flow.
+async fn desk() -> Desk {
+    let desk = Desk::open().await;
+    desk.put(|tx| {
+        let acme = tenant("acme");
+        tx.insert_user(&acme, &user("ada", ADAS), Some("a hash"));
+        tx.save_mapping(&acme.id, &mapping());
+        tx.insert_flow(&acme.id, &flow(1, FlowState::Published));
+    })
+    .await
+    .expect("kept");
+    desk
+}
+
+#[tokio::test]
+async fn tenants() {
+    let desk = desk().await;
+    let mut acme = tenant("acme");
+    assert_eq!(read!(desk, tx => tx.tenants().await?), [acme.clone()]);
+    (acme.name, acme.shared_lines) = ("Acme & Sons".to_owned(), true);
+    let saved = acme.clone();
+    desk.put(move |tx| {
+        tx.save_tenant(&saved);
+        tx.touch_tenant(&saved.id);
+    })
+    .await
+    .expect("kept");
+    acme.revision = 2;
+    let (slug, other) = (acme.slug.clone(), "nobody".parse().expect("a slug"));
+    assert_eq!(read!(desk, tx => tx.tenant(&slug).await?), Some(acme));
+    assert_eq!(read!(desk, tx => tx.tenant(&other).await?), None);
+}
+
+#[tokio::test]
+async fn secrets() {
+    let desk = desk().await;
+    assert_eq!(read!(desk, tx => tx.secret("key").await?), None);
+    for value in ["one", "two"] {
+        desk.put(move |tx| tx.insert_secret("key", value)).await.expect("kept");
+    }
+    assert_eq!(read!(desk, tx => tx.secret("key").await?).as_deref(), Some("one"));
+}
+
+#[tokio::test]
+async fn users_and_their_lines() {
+    let desk = desk().await;
+    let mut ada = user("ada", ADAS);
+    ada.has_pin = true;
+    let (acme, login) = (tenant("acme"), ada.login.clone());
+    assert_eq!(read!(desk, tx => tx.user(&tenant("acme").id, &login).await?), Some(ada.clone()));
+    ada.agent_code = Some("1234".parse().expect("a code"));
+    ada.zone = None;
+    let saved = ada.clone();
+    desk.put(move |tx| tx.save_user(&acme, &saved)).await.expect("kept");
+    assert_eq!(read!(desk, tx => tx.users(&tenant("acme").id).await?), [ada.clone()]);
+    let found = read!(desk, tx => {
+        let (acme, code, nobody) = (tenant("acme").id, "1234".parse().expect("a code"), user("bob", ADAS).id);
+        let own = user("ada", ADAS).id;
+        (
+            tx.code_holder(&acme, &code).await?,
+            tx.agent_by_code(&acme, &code).await?.map(|agent| agent.login),
+            tx.agent_by_id(&acme, &own).await?.map(|agent| agent.login),
+            tx.line_holder(&acme, ADAS, &nobody).await?,
+            tx.line_holder(&acme, ADAS, &own).await?,
+            tx.extension_with_number(ADAS).await?,
+            tx.has_number(&acme, &ADAS.parse().expect("a number"), &own).await?,
+            tx.has_number(&acme, &OURS.parse().expect("a number"), &own).await?,
+        )
+    });
+    let ada = || Some(ada.login.clone());
+    assert_eq!(found, (ada(), ada(), ada(), ada(), None, ada(), true, false));
+    // A1.4: no other active user gets the number.
+    let taken = desk.put(|tx| tx.insert_user(&tenant("acme"), &user("bob", ADAS), None)).await;
+    assert!(matches!(taken, Err(StoreError::Conflict(_))), "{taken:?}");
+}
+
+#[tokio::test]
+async fn pins() {
+    let desk = desk().await;
+    let record = PinRecord { wrong_in_a_row: 5, locked_until: Some(at(15)) };
+    let attempts = [PinOutcome::Wrong, PinOutcome::Right, PinOutcome::WrongAndLocked];
+    desk.put(move |tx| {
+        let (acme, ada) = (tenant("acme").id, user("ada", ADAS).id);
+        tx.save_pin_record(&acme, &ada, record);
+        for (number, outcome) in (1..).zip(attempts) {
+            let dialled = OURS.parse().expect("a number");
+            tx.insert_pin_attempt(&acme, &EventId::from_bits(number), (&dialled, Some(&ada)), outcome);
+        }
+    })
+    .await
+    .expect("kept");
+    let agent =
+        || async { read!(desk, tx => tx.agent_by_id(&tenant("acme").id, &user("ada", ADAS).id).await?) };
+    let kept = agent().await.expect("an agent");
+    assert_eq!((kept.pin, kept.pin_hash.as_deref()), (record, Some("a hash")));
+    let counts = read!(desk, tx => {
+        let (acme, dialled) = (tenant("acme").id, OURS.parse().expect("a number"));
+        (tx.count_wrong_pins(&acme, &dialled, at(-1)).await?, tx.count_wrong_pins(&acme, &dialled, at(0)).await?)
+    });
+    assert_eq!(counts, (2, 0));
+    desk.put(|tx| tx.save_pin(&tenant("acme").id, &user("ada", ADAS).id, Some("another")))
+        .await
+        .expect("kept");
+    let kept = agent().await.expect("an agent");
+    assert_eq!((kept.pin, kept.pin_hash.as_deref()), (PinRecord::default(), Some("another")));
+}
+
+#[tokio::test]
+async fn presence_in_every_state() {
+    let desk = desk().await;
+    let cause = |reason| Some(Cause { source: Source::Phone, reason, call: Some(CallId::from_bits(7)) });
+    let online = Presence { cause: cause(Reason::LoggedIn), ..on_duty_until(60) };
+    let offline = Presence {
+        state: State::Offline { since: Some(at(5)) },
+        generation: 2,
+        at: Some(at(5)),
+        cause: cause(Reason::Other("lunch".to_owned())),
+        hold: Some("training".to_owned()),
+    };
+    for (presence, armed) in [(online, 1), (offline, 0)] {
+        let saved = presence.clone();
+        desk.put(move |tx| tx.save_presence(&tenant("acme").id, &user("ada", ADAS).id, &saved))
+            .await
+            .expect("kept");
+        let board = read!(desk, tx => tx.board(&tenant("acme").id).await?);
+        assert_eq!(board.into_iter().map(|agent| agent.presence).collect::<Vec<_>>(), [presence]);
+        assert_eq!(read!(desk, tx => tx.armed().await?), armed);
+    }
+}
+
+#[tokio::test]
+async fn a_due_window_waits_for_a_menu_that_was_open_at_its_end() {
+    let desk = desk().await;
+    desk.put(|tx| {
+        let acme = tenant("acme").id;
+        tx.save_presence(&acme, &user("ada", ADAS).id, &on_duty_until(60));
+        tx.insert_call(&acme, &call());
+    })
+    .await
+    .expect("kept");
+    // Minutes, whether the window is due then, and when to look again.
+    for (now, due, next) in [(59, 0, Some(60)), (60, 0, Some(61)), (61, 1, None), (90, 1, None)] {
+        desk.clock.advance(at(now) - desk.clock.now());
+        let found = read!(desk, tx => (tx.due(10).await?.len(), tx.next_deadline().await?));
+        assert_eq!(found, (due, next.map(at)), "minute {now}");
+    }
+    desk.clock.advance(at(60) - desk.clock.now());
+    let ended = Call { menu_since: None, ..call() };
+    desk.put(move |tx| tx.save_call(&tenant("acme").id, &ended)).await.expect("kept");
+    assert_eq!(read!(desk, tx => tx.due(10).await?.len()), 1, "the menu was answered");
+}
+
+#[tokio::test]
+async fn calls_and_their_steps() {
+    let desk = desk().await;
+    desk.put(|tx| {
+        let acme = tenant("acme").id;
+        tx.insert_call(&acme, &call());
+        tx.insert_step(&acme, &call().id, &step(0));
+        tx.insert_step(&acme, &call().id, &step(1));
+    })
+    .await
+    .expect("kept");
+    let by_sid = read!(desk, tx => tx.call_by_sid(&call().account, &call().sid).await?).expect("a call");
+    assert_eq!((by_sid.0, by_sid.1, by_sid.2.map(|agent| agent.id)), (tenant("acme"), call(), call().user));
+    assert_eq!(read!(desk, tx => tx.steps(&tenant("acme").id, &call().id).await?), [step(0), step(1)]);
+    assert_eq!(read!(desk, tx => tx.step(&tenant("acme").id, &call().id, 1).await?), Some(step(1)));
+    assert_eq!(read!(desk, tx => tx.step(&tenant("acme").id, &call().id, 2).await?), None);
+    let lost = read!(desk, tx => (tx.lost_calls(at(2)).await?.len(), tx.lost_calls(at(3)).await?.len()));
+    assert_eq!(lost, (0, 1));
+    let ended = Call {
+        progress: Progress { status: CallStatus::Completed, sequence: Some(3) },
+        outcome: Some(Outcome::Online),
+        menu_since: None,
+        ended_at: Some(at(4)),
+        ..call()
+    };
+    let saved = ended.clone();
+    desk.put(move |tx| tx.save_call_status(&tenant("acme").id, &saved)).await.expect("kept");
+    for called in [call().id.as_str().to_owned(), "CA1".to_owned()] {
+        assert_eq!(read!(desk, tx => tx.call(&tenant("acme").id, &called).await?), Some(ended.clone()));
+    }
+    assert_eq!(read!(desk, tx => tx.calls(&tenant("acme").id, 5).await?), [ended]);
+    assert!(read!(desk, tx => tx.lost_calls(at(9)).await?).is_empty());
+}
+
+#[tokio::test]
+async fn arrivals_know_the_caller_and_the_flow() {
+    let desk = desk().await;
+    desk.put(|tx| tx.insert_flow(&tenant("acme").id, &flow(2, FlowState::Published))).await.expect("kept");
+    desk.put(|tx| tx.insert_flow(&tenant("acme").id, &flow(3, FlowState::Draft))).await.expect("kept");
+    let arrivals = |caller: &str| {
+        let dialled = OURS.parse().expect("a number");
+        let contact = Contact {
+            account: call().account,
+            caller: Caller::read(caller, &dialled),
+            dialled,
+            direction: Direction::Inbound,
+        };
+        async { read!(desk, tx => tx.arrivals(&contact, &call().sid).await?) }
+    };
+    let found = arrivals(ADAS).await;
+    let [arrival] = &found[..] else { panic!("{found:?}") };
+    assert_eq!((&arrival.mapping, arrival.latest, arrival.pinned), (&mapping(), Some(2), Some(1)));
+    let (agent, active) = arrival.agent.as_ref().expect("an agent");
+    assert_eq!((&agent.login, active, arrival.is_known), (&user("ada", ADAS).login, &true, false));
+    desk.put(|tx| tx.insert_call(&tenant("acme").id, &call())).await.expect("kept");
+    let found = arrivals("anonymous").await;
+    assert!(matches!(&found[..], [arrival] if arrival.agent.is_none() && arrival.is_known), "{found:?}");
+}
+
+#[tokio::test]
+async fn flows() {
+    let desk = desk().await;
+    desk.put(|tx| tx.insert_flow(&tenant("acme").id, &flow(2, FlowState::Draft))).await.expect("kept");
+    let (first, draft) = (flow(1, FlowState::Published), flow(2, FlowState::Draft));
+    assert_eq!(read!(desk, tx => tx.flows(&tenant("acme").id).await?), [first.clone(), draft.clone()]);
+    assert_eq!(read!(desk, tx => tx.flow(&tenant("acme").id, &name("line"), 2).await?), Some(draft));
+    assert_eq!(read!(desk, tx => tx.latest_flow(&tenant("acme").id, &name("line")).await?), Some(first));
+    let again = desk.put(|tx| tx.insert_flow(&tenant("acme").id, &flow(1, FlowState::Published))).await;
+    assert!(matches!(again, Err(StoreError::Conflict(_))), "a published version never changes");
+}
+
+#[tokio::test]
+async fn mappings() {
+    let desk = desk().await;
+    let found = read!(desk, tx => {
+        let (other, dialled) = (MappingId::from_bits(2), OURS.parse().expect("a number"));
+        (
+            tx.contact_point_holder(OURS, Channel::Voice, &other).await?,
+            tx.contact_point_holder(OURS, Channel::Voice, &mapping().id).await?,
+            tx.is_contact_point(&dialled).await?,
+            tx.is_contact_point(&ADAS.parse().expect("a number")).await?,
+        )
+    });
+    assert_eq!(found, (Some(tenant("acme").slug), None, true, false));
+    let changed = Mapping { version: None, active: false, ..mapping() };
+    let saved = changed.clone();
+    desk.put(move |tx| tx.save_mapping(&tenant("acme").id, &saved)).await.expect("kept");
+    assert_eq!(read!(desk, tx => tx.mapping(&tenant("acme").id, "main").await?), Some(changed));
+    desk.put(|tx| tx.delete_mapping(&tenant("acme").id, &mapping().id)).await.expect("kept");
+    assert_eq!(read!(desk, tx => tx.mappings(&tenant("acme").id).await?), []);
+}
+
+#[tokio::test]
+async fn prompts_and_recordings() {
+    let desk = desk().await;
+    let media = MediaRef { sha256: "a".repeat(64).parse().expect("a digest"), format: MediaFormat::Mp3 };
+    let entry =
+        |called: &str, content| Entry { language: "en".parse().expect("a tag"), name: name(called), content };
+    let presets = vec![8.try_into().expect("hours")];
+    let entries = [
+        entry("hello", Content::Say("Hello {name}.".parse().expect("a template"))),
+        entry("jingle", Content::Play { media: media.clone(), presets }),
+        entry("opening", Content::List(vec![name("jingle"), name("hello")])),
+    ];
+    let (kept, recording) = (entries.clone(), media.clone());
+    desk.put(move |tx| {
+        for entry in &kept {
+            tx.save_prompt(&tenant("acme").id, entry);
+        }
+        tx.insert_media(&recording, vec![1, 2, 3], 10, 8000);
+        tx.insert_media(&recording, vec![1, 2, 3], 10, 8000);
+    })
+    .await
+    .expect("kept");
+    assert_eq!(read!(desk, tx => tx.prompts(&tenant("acme").id).await?), entries);
+    assert_eq!(read!(desk, tx => tx.media_names().await?), BTreeSet::from([media.clone()]));
+    assert_eq!(read!(desk, tx => tx.media(&media).await?), Some(vec![1, 2, 3]));
+    desk.put(|tx| {
+        tx.delete_prompt(&tenant("acme").id, &"en".parse().expect("a tag"), &name("opening"));
+    })
+    .await
+    .expect("kept");
+    assert_eq!(read!(desk, tx => tx.prompts(&tenant("acme").id).await?), entries[..2]);
+}
+
+#[tokio::test]
+async fn events() {
+    let desk = desk().await;
+    desk.put(|tx| tx.append(&tenant("acme").id, (1..=3).map(entry))).await.expect("kept");
+    let seqs = |events: Vec<Envelope>| -> Vec<u64> { events.into_iter().map(|event| event.seq).collect() };
+    assert_eq!(seqs(read!(desk, tx => tx.events_after(&tenant("acme"), 1, 10).await?)), [2, 3]);
+    assert_eq!(seqs(read!(desk, tx => tx.events_of(&tenant("acme"), "user:ada", 2).await?)), [3, 2]);
+    assert_eq!(desk.last_seq("acme").await, 3);
+    let [first] = &read!(desk, tx => tx.events_after(&tenant("acme"), 0, 1).await?)[..] else {
+        panic!("none")
+    };
+    let (id, told) = entry(1);
+    assert_eq!((&first.id, &first.event, &first.cause, first.at), (&id, &told.event, &told.cause, at(0)));
+}
+
+#[tokio::test]
+async fn what_is_old_is_forgotten() {
+    let desk = desk().await;
+    desk.put(|tx| {
+        let acme = tenant("acme").id;
+        let ended = Call { ended_at: Some(at(4)), ..call() };
+        tx.insert_call(&acme, &call());
+        tx.save_call_status(&acme, &ended);
+        tx.insert_step(&acme, &ended.id, &step(0));
+        tx.append(&acme, [entry(1)]);
+        let dialled = OURS.parse().expect("a number");
+        tx.insert_pin_attempt(&acme, &EventId::from_bits(1), (&dialled, None), PinOutcome::Wrong);
+    })
+    .await
+    .expect("kept");
+    for (old, left) in [(at(0), (1, 1, 1, 1)), (at(4) + TimeDelta::milliseconds(1), (0, 0, 0, 0))] {
+        desk.put(move |tx| {
+            tx.purge_steps(old);
+            tx.purge_history(old);
+            tx.purge_pin_attempts(old);
+        })
+        .await
+        .expect("kept");
+        let found = read!(desk, tx => {
+            let acme = tenant("acme");
+            let dialled = OURS.parse().expect("a number");
+            (
+                tx.steps(&acme.id, &call().id).await?.len(),
+                tx.calls(&acme.id, 9).await?.len(),
+                tx.events_after(&acme, 0, 9).await?.len(),
+                tx.count_wrong_pins(&acme.id, &dialled, at(-1)).await?,
+            )
+        });
+        assert_eq!(found, left);
+    }
+    assert_eq!(desk.last_seq("acme").await, 1, "numbers are not used again");
+}
+
+#[tokio::test]
+async fn a_copy_is_a_whole_database() {
+    let desk = desk().await;
+    let copy = desk.file.with_file_name("copy.db");
+    desk.store.back_up(&copy).await.expect("copied");
+    let url = format!("sqlite:{}", copy.display());
+    let copied = Store::open_existing(&url, desk.clock.clone()).await.expect("a database");
+    assert_eq!(copied.quick_check().await.expect("readable"), None);
+    let tenants = copied.read::<_, StoreError, _>(|tx| Box::pin(tx.tenants())).await.expect("readable");
+    assert_eq!(tenants, [tenant("acme")]);
+    let durability = copied.durability().await.expect("readable");
+    assert_eq!((durability.journal.as_str(), durability.is_full), ("wal", true));
+}
+
+#[test]
+fn every_method_of_a_unit_of_work_is_called_here() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| fs::read_to_string(root.join(file)).expect("a readable file");
+    let here = read("tests/it/store/contract.rs") + &read("tests/it/harness/store.rs");
+    let mut missing = Vec::new();
+    for file in fs::read_dir(root.join("src/store")).expect("a readable folder") {
+        let source = fs::read_to_string(file.expect("a readable entry").path()).expect("a readable file");
+        let methods = source.split("impl Tx<'_> {").skip(1).flat_map(|code| {
+            let code = code.split("\n}").next().unwrap_or_default();
+            code.lines().filter_map(|line| line.strip_prefix("    pub "))
+        });
+        for method in methods {
+            let method = method.trim_start_matches("async ").trim_start_matches("fn ");
+            let called = method.split(['(', '<']).next().unwrap_or_default().to_owned();
+            if !here.contains(&format!("tx.{called}(")) {
+                missing.push(called);
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+}
