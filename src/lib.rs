@@ -18,3 +18,4 @@ pub mod flow;
 pub mod http;
 pub mod store;
 pub mod telemetry;
+pub mod worker;

@@ -1,14 +1,25 @@
 //! Use cases: load, decide, save, ring. Knows the store and the rules; must not know carriers, HTTP or the
 //! command line, which all come in through here and so share one set of rules.
 
+pub mod apply;
+pub mod backup;
 mod cache;
+pub mod calls;
+pub mod doctor;
 pub mod draw;
 pub mod error;
+pub mod events;
+pub mod flows;
+pub mod mappings;
 pub mod pins;
+pub mod presence;
+pub mod prompts;
+mod startup;
 pub mod tenants;
 pub mod timers;
 mod token;
 pub mod upkeep;
+pub mod users;
 pub mod voice;
 
 use std::sync::Arc;

@@ -1,11 +1,15 @@
 //! Tenants. The one called `default` is always there.
 
+use std::collections::BTreeMap;
+
 use super::{ADMIN, App, Error, change, draw, log};
 use crate::domain::event::{Event, EventCause};
-use crate::domain::ids::Slug;
+use crate::domain::ids::{Language, Slug};
+use crate::domain::phone::Region;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Zone;
-use crate::store::StoreError;
+use crate::domain::user::Extension;
+use crate::store::{StoreError, Tx};
 
 /// The tenant that commands mean who name none.
 pub fn default_slug() -> Slug {
@@ -66,4 +70,81 @@ impl App {
         });
         unit.await
     }
+
+    /// Changes a tenant; what the patch leaves out stays.
+    pub async fn change_tenant(&self, slug: Slug, patch: TenantPatch) -> Result<Tenant, Error> {
+        let unit = self.store.write(|tx| {
+            Box::pin(async move {
+                let tenants = tx.tenants().await?;
+                let before = tenants.iter().find(|tenant| tenant.slug == slug).ok_or_else(|| {
+                    let known = tenants.iter().map(|tenant| tenant.slug.as_str());
+                    Error::unknown("tenant", slug.as_str(), known, "dutyline tenant list")
+                })?;
+                let after = patch.apply(before.clone());
+                replace(tx, before, &after).await?;
+                Ok(after)
+            })
+        });
+        unit.await
+    }
+}
+
+/// Saves a tenant as it is to be.
+pub(super) async fn replace(tx: &mut Tx<'_>, before: &Tenant, after: &Tenant) -> Result<(), Error> {
+    if before.shared_lines != after.shared_lines {
+        redraw_lines(tx, before, after).await?;
+    }
+    tx.save_tenant(after);
+    let event = Event::TenantChanged(change(Some(before), Some(after)));
+    log(tx, &after.id, format!("tenant:{}", after.slug), event, EventCause::actor(ADMIN));
+    Ok(())
+}
+
+/// What of a tenant is to change.
+#[derive(Debug, Clone, Default)]
+pub struct TenantPatch {
+    pub name: Option<String>,
+    pub region: Option<Region>,
+    pub zone: Option<Zone>,
+    pub language: Option<Language>,
+    pub shared_lines: Option<bool>,
+}
+
+impl TenantPatch {
+    /// The tenant as it is to be.
+    pub fn apply(self, tenant: Tenant) -> Tenant {
+        Tenant {
+            name: self.name.unwrap_or(tenant.name),
+            region: self.region.unwrap_or(tenant.region),
+            zone: self.zone.unwrap_or(tenant.zone),
+            language: self.language.unwrap_or(tenant.language),
+            shared_lines: self.shared_lines.unwrap_or(tenant.shared_lines),
+            ..tenant
+        }
+    }
+}
+
+/// Writes anew what must be unique of each user's numbers, unless two users would have the same.
+async fn redraw_lines(tx: &mut Tx<'_>, before: &Tenant, after: &Tenant) -> Result<(), Error> {
+    let users = tx.users(&after.id).await?;
+    let mut holders = BTreeMap::new();
+    for user in users.iter().filter(|user| user.active) {
+        for extension in &user.extensions {
+            let number = extension.number.clone();
+            match holders.insert(extension.line(after.shared_lines), &user.login) {
+                Some(other) if *other != user.login => {
+                    let (one, other) = (other.clone(), user.login.clone());
+                    return Err(Error::SharedNumber { number, one, other });
+                }
+                Some(_) => return Err(Error::NumberInUse { number, holder: user.login.clone() }),
+                None => {}
+            }
+        }
+    }
+    let is_redrawn =
+        |extension: &Extension| extension.line(before.shared_lines) != extension.line(after.shared_lines);
+    for user in users.iter().filter(|user| user.extensions.iter().any(is_redrawn)) {
+        tx.save_user(after, user);
+    }
+    Ok(())
 }

@@ -4,11 +4,16 @@
 use chrono::TimeDelta;
 use metrics::{gauge, histogram};
 
-use super::App;
-use super::voice::save_presence;
-use crate::domain::event::EventCause;
+use serde::Serialize;
+
+use super::presence::{Standing, agent, save_presence};
+use super::{App, Error};
+use crate::domain::event::{Envelope, Event, EventCause};
+use crate::domain::ids::Login;
 use crate::domain::presence::{self, Cause, Command, Reason, Source};
-use crate::domain::time::Instant;
+use crate::domain::tenant::Tenant;
+use crate::domain::time::{Instant, Zone};
+use crate::domain::user::Agent;
 use crate::store::presence::Due;
 use crate::store::{StoreError, Tx};
 use crate::telemetry;
@@ -23,6 +28,121 @@ pub struct Fired {
     pub count: usize,
     /// When the next one ends, as far as is known now.
     pub next: Option<Instant>,
+}
+
+/// The end of a window, seen as the timer that it stands for. There is no table of timers: the deadline
+/// is the window's own, so that the two cannot disagree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Timer {
+    pub id: String,
+    pub kind: TimerKind,
+    pub user: Login,
+    pub due_at: Instant,
+    pub state: TimerState,
+    /// The generation of the presence that it ends; it is void for every later one (I3).
+    pub generation: u64,
+    /// Why the window is open.
+    pub cause: Option<Cause>,
+}
+
+spelled!(
+    /// What a timer does.
+    TimerKind, "duty_end", {
+        DutyEnd = "duty_end",
+    }
+);
+
+spelled!(
+    /// Where a timer stands.
+    TimerState, "one of armed, overdue", {
+        Armed = "armed",
+        /// The time is up, and the agent is off duty; the event is yet to be written.
+        Overdue = "overdue",
+    }
+);
+
+impl Timer {
+    /// The timer of an agent whose window has not been ended.
+    pub fn of(agent: &Agent, now: Instant) -> Option<Self> {
+        let due_at = agent.presence.deadline()?;
+        let hex = agent.id.as_str().trim_start_matches("usr_");
+        Some(Self {
+            id: format!("tmr_{hex}_{}", agent.presence.generation),
+            kind: TimerKind::DutyEnd,
+            user: agent.login.clone(),
+            due_at,
+            state: if now < due_at { TimerState::Armed } else { TimerState::Overdue },
+            generation: agent.presence.generation,
+            cause: agent.presence.cause.clone(),
+        })
+    }
+}
+
+/// All that led to where an agent's timer stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TimerStory {
+    pub standing: Standing,
+    pub timer: Option<Timer>,
+    /// The event that made the presence what it is.
+    pub event: Option<Envelope>,
+    /// The keys that were pressed to bring it about.
+    pub keys: Option<String>,
+    /// The telephone that they were pressed on.
+    pub caller: Option<String>,
+    /// The agent's zone, in which times are told.
+    pub zone: Zone,
+    pub now: Instant,
+}
+
+/// Events of one agent that are looked through for the one that set the timer: only a hold and its release
+/// can have come since.
+const LOOK_BACK: u32 = 50;
+
+impl App {
+    /// The tenant's timers, the next one due first.
+    pub async fn timers(&self, tenant: &Tenant) -> Result<Vec<Timer>, StoreError> {
+        let tenant = tenant.id.clone();
+        let board = self
+            .store
+            .read::<_, StoreError, _>(|tx| Box::pin(async move { Ok((tx.board(&tenant).await?, tx.now())) }));
+        let (agents, now) = board.await?;
+        let mut timers: Vec<Timer> = agents.iter().filter_map(|agent| Timer::of(agent, now)).collect();
+        timers.sort_by(|one, other| (one.due_at, &one.user).cmp(&(other.due_at, &other.user)));
+        Ok(timers)
+    }
+
+    /// Why an agent's timer stands where it does.
+    pub async fn timer_story(&self, tenant: &Tenant, login: &Login) -> Result<TimerStory, Error> {
+        let (tenant, login) = (tenant.clone(), login.clone());
+        self.store.read(|tx| Box::pin(async move { tell(tx, &tenant, &login).await })).await
+    }
+}
+
+async fn tell(tx: &mut Tx<'_>, tenant: &Tenant, login: &Login) -> Result<TimerStory, Error> {
+    let (agent, now) = (agent(tx, tenant, login).await?, tx.now());
+    let events = tx.presence_events_of(tenant, &format!("user:{login}"), LOOK_BACK).await?;
+    let event = events.into_iter().find(|event| {
+        matches!(
+            event.event,
+            Event::PresenceOnline(_) | Event::PresenceExtended(_) | Event::PresenceOffline(_)
+        )
+    });
+    let (mut keys, mut caller) = (None, None);
+    if let Some(EventCause { call: Some(call), turn, .. }) = event.as_ref().map(|event| &event.cause) {
+        caller = tx.call(&tenant.id, call.as_str()).await?.map(|call| call.caller);
+        if let Some(turn) = turn {
+            keys = tx.step(&tenant.id, call, *turn).await?.map(|step| step.input.to_string());
+        }
+    }
+    Ok(TimerStory {
+        timer: Timer::of(&agent, now),
+        zone: agent.zone.clone().unwrap_or_else(|| tenant.zone.clone()),
+        standing: Standing::of(agent, now),
+        event,
+        keys,
+        caller,
+        now,
+    })
 }
 
 impl App {

@@ -8,22 +8,24 @@ use chrono::TimeDelta;
 use metrics::counter;
 use sha2::{Digest, Sha256};
 
-use super::{App, log, pins};
+use super::presence::save_presence;
+use super::{App, log, pins, tenants};
 use crate::app::draw;
 use crate::domain::call::{self, CallStatus, LookupMiss, Outcome, Progress};
 use crate::domain::dispatch::{self, Contact, Mapping};
 use crate::domain::event::{Event, EventCause};
-use crate::domain::ids::{AccountSid, AgentCode, CallId, CallSid};
+use crate::domain::ids::{AccountSid, AgentCode, CallId, CallSid, Language};
 use crate::domain::phone::{Caller, E164};
-use crate::domain::presence::Transition;
 use crate::domain::tenant::Tenant;
-use crate::domain::time::Instant;
+use crate::domain::time::{Instant, Zone};
 use crate::domain::trust::{Attestation, PinOutcome, PinRecord};
 use crate::domain::user::Agent;
 use crate::flow::engine::{self, Asked, Cursor, Effect, Identity, Input, Scene, Turn};
 use crate::flow::program::Program;
+use crate::flow::prompt::Line;
 use crate::flow::prompt::catalogue::Catalogue;
-use crate::flow::reply::Reply;
+use crate::flow::prompt::speaker::{Args, Voice};
+use crate::flow::reply::{Reply, Then};
 use crate::store::calls::{Arrival, Call, Step};
 use crate::store::{StoreError, Tx};
 use crate::telemetry;
@@ -46,29 +48,68 @@ pub struct TurnAddress {
     /// From 1; the call's beginning is turn 0.
     pub turn: u32,
     pub token: String,
+    /// In which the caller is spoken to should all else fail.
+    pub language: Language,
 }
 
 /// What a carrier is told to do.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
-    Reply {
-        reply: Reply,
-        next: TurnAddress,
-    },
-    /// Begin anew: we do not know this call any more.
-    Restart,
-    /// The call is over for us; end it politely and change nothing (I14).
-    Goodbye,
+pub struct Answer {
+    pub reply: Reply,
+    pub next: Next,
+}
+
+/// Where a call goes on that goes on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    Turn(TurnAddress),
+    /// At the beginning.
+    Arrival,
+}
+
+impl Answer {
     /// Nobody here answers that number (D41).
-    Reject,
+    fn reject() -> Self {
+        Self { reply: Reply { speech: Vec::new(), then: Then::Reject }, next: Next::Arrival }
+    }
+
+    /// We do not know this call any more: begin anew.
+    fn restart() -> Self {
+        Self { reply: Reply { speech: Vec::new(), then: Then::Redirect }, next: Next::Arrival }
+    }
+
+    /// The call is over for us; ended politely, and nothing is changed (I14).
+    fn goodbye(language: &Language) -> Self {
+        Self { reply: last_words(Line::Goodbye, language), next: Next::Arrival }
+    }
+}
+
+/// The last words of a call that cannot be helped any more, which need no database (D48).
+pub fn apology(language: &Language) -> Reply {
+    last_words(Line::Apology, language)
+}
+
+/// Words for a caller who is asked to wait while the request is made again (D48).
+pub fn one_moment(language: &Language) -> Reply {
+    Reply { then: Then::Redirect, ..last_words(Line::OneMoment, language) }
+}
+
+fn last_words(line: Line, language: &Language) -> Reply {
+    let voice = Voice { language, zone: &Zone::utc(), now: Instant::UNIX_EPOCH };
+    let spoken = Catalogue::built_in().speak(line, None, &voice, &Args::default());
+    Reply { speech: spoken.speech, then: Then::HangUp }
 }
 
 /// Wrong PINs an hour on one dialled number that raise the alarm (D51).
 const ALARMING_FAILURES: u32 = 20;
 
 impl App {
-    /// The first request about a call, and every repetition of it.
+    /// The first request about a call, and every repetition of it: the same words again or, if keys come
+    /// along, what they do at the turn that is open. So a fallback address leads to the same place (I12).
     pub async fn arrive(&self, request: Request) -> Result<Answer, StoreError> {
+        if request.input.is_keys() {
+            return self.take_turn(request, None).await;
+        }
         let app = self.clone();
         let read = self.store.read::<_, StoreError, _>(|tx| {
             Box::pin(async move {
@@ -78,18 +119,19 @@ impl App {
         });
         let (request, begun) = read.await?;
         match begun {
-            Begun::Known => self.arrive_again(request).await,
-            Begun::Unmatched => self.turn_away(&request),
+            Begun::Known => self.take_turn(request, None).await,
+            Begun::Unmatched => self.turn_away(&request).await,
             Begun::Call(begun) if begun.turn.changes_presence() => self.arrive_locked(request).await,
             Begun::Call(begun) => {
-                let answer = self.answer(&begun.call, &begun.step.reply);
-                self.store.write_later::<StoreError, _>(move |tx| {
+                let answer = begun.answer(self);
+                let saved = self.store.write_later::<StoreError, _>(move |tx| {
                     Box::pin(async move {
                         begun.save(tx).await?;
                         tx.relax();
                         Ok(())
                     })
-                })?;
+                });
+                saved.await?;
                 Ok(answer)
             }
         }
@@ -101,10 +143,10 @@ impl App {
         let unit = self.store.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
                 match app.begin(tx, &request).await? {
-                    Begun::Known => Ok(Answer::Restart),
-                    Begun::Unmatched => Ok(Answer::Reject),
+                    Begun::Known => Ok(Answer::restart()),
+                    Begun::Unmatched => Ok(Answer::reject()),
                     Begun::Call(begun) => {
-                        let answer = app.answer(&begun.call, &begun.step.reply);
+                        let answer = begun.answer(&app);
                         begun.save(tx).await?;
                         Ok(answer)
                     }
@@ -112,12 +154,6 @@ impl App {
             })
         });
         unit.await
-    }
-
-    /// The carrier asks about a call that has begun: the same words again, or, if it sends keys along, what
-    /// they do at the turn that is open. So a fallback address leads to the same place (I12).
-    async fn arrive_again(&self, request: Request) -> Result<Answer, StoreError> {
-        self.take_turn(request, None).await
     }
 
     async fn begin(&self, tx: &mut Tx<'_>, request: &Request) -> Result<Begun, StoreError> {
@@ -147,7 +183,7 @@ impl App {
             }
             Some(_) | None => {
                 counter!(telemetry::REPLAYS_ANSWERED).increment(1);
-                Ok(Answer::Goodbye)
+                Ok(Answer::goodbye(&address.language))
             }
         }
     }
@@ -188,17 +224,19 @@ impl App {
         let Some((tenant, mut call, mut agent)) =
             tx.call_by_sid(&request.contact.account, &request.sid).await?
         else {
-            return Ok(Taken::Answer(Answer::Restart));
+            return Ok(Taken::Answer(Answer::restart()));
         };
         if address.is_some_and(|address| address.call != call.id) {
-            return Ok(Taken::Answer(Answer::Goodbye));
+            return Ok(Taken::Answer(Answer::goodbye(spoken_to(&tenant, agent.as_ref()))));
         }
         if !is_due(&call, request, address) {
             tx.relax();
-            return Ok(Taken::Answer(self.repeat(tx, &tenant, &call, request, address).await?));
+            return Ok(Taken::Answer(
+                self.repeat(tx, (&tenant, agent.as_ref()), &call, request, address).await?,
+            ));
         }
         if call.ended_at.is_some() {
-            return Ok(Taken::Answer(Answer::Goodbye));
+            return Ok(Taken::Answer(Answer::goodbye(spoken_to(&tenant, agent.as_ref()))));
         }
         if let Some(code) = code_in(&call, &request.input) {
             agent = named_by(tx, &tenant, &call, &code, request.contact.caller.number()).await?;
@@ -215,7 +253,7 @@ impl App {
         let world = World { tenant: &tenant, program: &program, catalogue: &catalogue };
         let turn = world.step(&call, agent.as_ref(), request, pin.map(|pin| pin.right), tx.now());
         let step = advance(&mut call, &turn, request.input.clone(), tx.now());
-        let answer = self.answer(&call, &step.reply);
+        let answer = self.answer(&call, &step.reply, spoken_to(&tenant, agent.as_ref()));
         save_turn(tx, &tenant, &call, agent.as_ref(), &turn, step).await?;
         tx.save_call(&tenant.id, &call);
         if !turn.must_be_kept() {
@@ -229,7 +267,7 @@ impl App {
     async fn repeat(
         &self,
         tx: &mut Tx<'_>,
-        tenant: &Tenant,
+        (tenant, agent): (&Tenant, Option<&Agent>),
         call: &Call,
         request: &Request,
         address: Option<&TurnAddress>,
@@ -242,41 +280,30 @@ impl App {
             Some(step) => Some(step),
             None => tx.step(&tenant.id, &call.id, latest).await?,
         };
-        let Some(step) = step else { return Ok(Answer::Goodbye) };
-        let next = self.address(call, step.turn + 1);
-        Ok(Answer::Reply { reply: step.reply, next })
+        let language = spoken_to(tenant, agent);
+        let Some(step) = step else { return Ok(Answer::goodbye(language)) };
+        Ok(Answer { reply: step.reply, next: self.address(call, step.turn + 1, language) })
     }
 
-    fn answer(&self, call: &Call, reply: &Reply) -> Answer {
-        Answer::Reply { reply: reply.clone(), next: self.address(call, call.turn) }
+    fn answer(&self, call: &Call, reply: &Reply, language: &Language) -> Answer {
+        Answer { reply: reply.clone(), next: self.address(call, call.turn, language) }
     }
 
-    fn address(&self, call: &Call, turn: u32) -> TurnAddress {
-        TurnAddress {
-            call: call.id.clone(),
-            turn,
-            token: self.turn_key.token(&call.id, turn, call.started_at),
-        }
+    fn address(&self, call: &Call, turn: u32, language: &Language) -> Next {
+        let token = self.turn_key.token(&call.id, turn, call.started_at);
+        Next::Turn(TurnAddress { call: call.id.clone(), turn, token, language: language.clone() })
     }
 
     /// Nobody answers the dialled number. Told once a minute for each, so that a caller who keeps trying
     /// does not fill the log (D41).
-    fn turn_away(&self, request: &Request) -> Result<Answer, StoreError> {
+    async fn turn_away(&self, request: &Request) -> Result<Answer, StoreError> {
         counter!(telemetry::CALLS, "outcome" => "unmatched").increment(1);
         let dialled = request.contact.dialled.clone();
         if self.cache.is_news(&dialled, self.store.clock().now()) {
-            self.store.write_later::<StoreError, _>(move |tx| {
-                Box::pin(async move {
-                    let default = "default".parse().expect("a slug");
-                    if let Some(tenant) = tx.tenant(&default).await? {
-                        let event = Event::DispatchUnmatched { dialled: dialled.to_string() };
-                        log(tx, &tenant.id, format!("number:{dialled}"), event, EventCause::actor("carrier"));
-                    }
-                    Ok(())
-                })
-            })?;
+            let told = self.store.write_later(|tx| Box::pin(tell_unmatched(tx, dialled)));
+            told.await?;
         }
-        Ok(Answer::Reject)
+        Ok(Answer::reject())
     }
 
     /// News of a call's progress: in any order, more than once, of calls we may not know (I19).
@@ -323,6 +350,14 @@ impl App {
     }
 }
 
+/// Logs a number that nobody answers, in the log of those who run the line.
+async fn tell_unmatched(tx: &mut Tx<'_>, dialled: E164) -> Result<(), StoreError> {
+    let Some(tenant) = tx.tenant(&tenants::default_slug()).await? else { return Ok(()) };
+    let event = Event::DispatchUnmatched { dialled: dialled.to_string() };
+    log(tx, &tenant.id, format!("number:{dialled}"), event, EventCause::actor("carrier"));
+    Ok(())
+}
+
 fn end_call(tx: &mut Tx<'_>, tenant: &Tenant, call: &mut Call, unless_decided: Outcome) {
     let outcome = *call.outcome.get_or_insert(unless_decided);
     call.ended_at = Some(tx.now());
@@ -355,6 +390,10 @@ struct Beginning {
 }
 
 impl Beginning {
+    fn answer(&self, app: &App) -> Answer {
+        app.answer(&self.call, &self.step.reply, spoken_to(&self.tenant, self.agent.as_ref()))
+    }
+
     async fn save(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let Self { tenant, mapping, version, call, agent, turn, step } = self;
         let subject = format!("call:{}", call.id);
@@ -392,17 +431,17 @@ struct PinVerdict {
 }
 
 /// Which flow answers a call, and who may be calling.
-struct Route {
-    tenant: Tenant,
-    mapping: Mapping,
-    version: u32,
+pub(super) struct Route {
+    pub(super) tenant: Tenant,
+    pub(super) mapping: Mapping,
+    pub(super) version: u32,
     /// Users with the caller's number, and whether they are active.
     candidates: Vec<(Agent, bool)>,
 }
 
 /// Chooses among what was found. The dialled number says whose call it is (D33); without a contact point
 /// for it the mappings must all be one tenant's.
-fn route(arrivals: Vec<Arrival>, contact: &Contact) -> Option<Route> {
+pub(super) fn route(arrivals: Vec<Arrival>, contact: &Contact) -> Option<Route> {
     let owner = arrivals
         .iter()
         .find(|arrival| arrival.mapping.kind == dispatch::MappingKind::ContactPoint)
@@ -421,7 +460,7 @@ fn route(arrivals: Vec<Arrival>, contact: &Contact) -> Option<Route> {
 }
 
 /// Who is calling: the one active user with the number, or why nobody (D30 to D35).
-fn identify(route: &Route, caller: &Caller) -> (Identity, Option<Agent>) {
+pub(super) fn identify(route: &Route, caller: &Caller) -> (Identity, Option<Agent>) {
     let mut active = route.candidates.iter().filter(|(_, is_active)| *is_active).map(|(agent, _)| agent);
     let nobody = |miss| (Identity::Nobody(miss), None);
     match (active.next(), active.next()) {
@@ -509,6 +548,11 @@ fn advance(call: &mut Call, turn: &Turn, input: Input, now: Instant) -> Step {
     step
 }
 
+/// The language of a call.
+fn spoken_to<'a>(tenant: &'a Tenant, agent: Option<&'a Agent>) -> &'a Language {
+    agent.and_then(|agent| agent.language.as_ref()).unwrap_or(&tenant.language)
+}
+
 /// Whether the request is for the turn that is open. One that comes to the call's own address with keys is;
 /// one without is a repetition.
 fn is_due(call: &Call, request: &Request, address: Option<&TurnAddress>) -> bool {
@@ -585,26 +629,6 @@ async fn save_turn(
     log(tx, &tenant.id, about_call, event, cause);
     tx.insert_step(&tenant.id, &call.id, &step);
     Ok(())
-}
-
-/// Saves an agent's presence with its events.
-pub(super) fn save_presence(
-    tx: &mut Tx<'_>,
-    tenant: &Tenant,
-    agent: &Agent,
-    presence: &crate::domain::presence::Presence,
-    transitions: &[Transition],
-    cause: &EventCause,
-) {
-    let subject = format!("user:{}", agent.login);
-    if transitions.is_empty() {
-        let event = Event::PresenceUnchanged { generation: presence.generation };
-        return log(tx, &tenant.id, subject, event, cause.clone());
-    }
-    tx.save_presence(&tenant.id, &agent.id, presence);
-    for transition in transitions {
-        log(tx, &tenant.id, subject.clone(), transition.clone().into(), cause.clone());
-    }
 }
 
 async fn save_pin_attempt(

@@ -18,9 +18,6 @@ pub const CONTENT_TYPE: &str = "text/xml; charset=utf-8";
 /// Bytes that a carrier reads; "64 kB" in Twilio's error 11750, so the smaller of the two kilobytes.
 pub const MAX_BYTES: usize = 64_000;
 
-/// A document that asks for nothing: the answer to a status callback.
-pub const EMPTY: &str = r#"<?xml version="1.0" encoding="UTF-8"?><Response/>"#;
-
 /// Absolute addresses that a document names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Urls<'a> {
@@ -45,28 +42,6 @@ pub fn render(reply: &Reply, urls: Urls<'_>) -> Result<String, TooLong> {
     let document = write(reply, urls);
     let bytes = document.len();
     if bytes < MAX_BYTES { Ok(document) } else { Err(TooLong { bytes }) }
-}
-
-/// Has the carrier ask again at `next` what could not be answered in time (D48).
-pub fn one_moment(next: &str) -> String {
-    emergency("One moment, please.", Then::Redirect, next)
-}
-
-/// Ends a call that cannot be helped any more (D48).
-pub fn apology() -> String {
-    emergency("We are sorry, something went wrong. Please call again.", Then::HangUp, "")
-}
-
-/// Ends a call whose time is over, without a word of what it did (I14).
-pub fn goodbye() -> String {
-    emergency("Goodbye.", Then::HangUp, "")
-}
-
-/// A document that needs no flow and no prompts, in English for want of knowing the caller.
-fn emergency(words: &str, then: Then, next: &str) -> String {
-    let language = "en-US".parse().expect("`en-US` is a language tag");
-    let speech = vec![Speech::Say { text: words.to_owned(), language }];
-    write(&Reply { speech, then }, Urls { next, media: "" })
 }
 
 fn write(reply: &Reply, urls: Urls<'_>) -> String {
@@ -243,32 +218,6 @@ mod tests {
         </Response>
         "#);
         assert_eq!(rendered(vec![say("Bonjour")], Then::Reject), alone);
-    }
-
-    #[test]
-    fn the_emergency_documents_need_no_flow() {
-        insta::assert_snapshot!(one_moment("https://ivr.example.com/t?a=1&b=2"), @r#"
-        <?xml version="1.0" encoding="UTF-8"?>
-        <Response>
-          <Say language="en-US">One moment, please.</Say>
-          <Redirect method="POST">https://ivr.example.com/t?a=1&amp;b=2</Redirect>
-        </Response>
-        "#);
-        insta::assert_snapshot!(apology(), @r#"
-        <?xml version="1.0" encoding="UTF-8"?>
-        <Response>
-          <Say language="en-US">We are sorry, something went wrong. Please call again.</Say>
-          <Hangup/>
-        </Response>
-        "#);
-        insta::assert_snapshot!(goodbye(), @r#"
-        <?xml version="1.0" encoding="UTF-8"?>
-        <Response>
-          <Say language="en-US">Goodbye.</Say>
-          <Hangup/>
-        </Response>
-        "#);
-        assert!(Document::parse(EMPTY).expect("well formed").root_element().first_child().is_none());
     }
 
     #[test]

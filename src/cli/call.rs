@@ -1,130 +1,124 @@
-//! `dutyline call`: a phone in the terminal. It calls the server as a carrier would, signature and all,
-//! and writes down what the caller hears.
+//! `dutyline call`: a phone in the terminal, and what was said on earlier calls.
 
-use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
-use chrono::Utc;
-use reqwest::Url;
-use tokio::time::Instant;
-use uuid::Uuid;
+use clap::Subcommand;
+use comfy_table::Table;
 
+use crate::app::calls::{CallStory, CallSummary, TurnStory};
 use crate::cli::desk::Desk;
-use crate::cli::phone::conversation::{Conversation, Request, Step, Then};
-use crate::cli::phone::exchange::Exchange;
-use crate::cli::phone::heard::{Ending, Heard};
-use crate::cli::phone::keypad::{Keypad, Pace, Script, stdin_lines};
-use crate::cli::phone::leg::{Leg, Stir};
-use crate::domain::call::CallStatus;
-use crate::domain::ids::{AccountSid, CallSid};
+use crate::cli::output::{Format, table, to_second};
+use crate::cli::phone;
+use crate::flow::reply::{Speech, Then};
 
-const INBOUND: &str = "/voice/twilio/inbound";
-const STATUS: &str = "/voice/twilio/status";
-
-/// Call a line from the terminal, as a phone would
+/// Call a line from the terminal, as a phone would, or look at earlier calls
 ///
 /// Without `--keys`, type keys and press Enter; the line waits for them as long as it would on a phone.
 /// `-` is silence at once, `!` or the end of input hangs up.
 #[derive(Debug, clap::Args)]
-pub struct Args {
-    /// Number that calls, as the carrier would send it: `+15062345678`, or a word like `anonymous`
-    #[arg(long, value_name = "NUMBER")]
-    from: String,
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
 
-    /// Number that is called: `+15065550100`
-    #[arg(long, value_name = "NUMBER")]
-    to: String,
-
-    /// Keys to press: a comma waits for the next prompt, `-` is silence, `!` hangs up: `9,08#`
-    #[arg(long, allow_hyphen_values = true)]
-    keys: Option<Script>,
-
-    /// With `--keys`, let silences last as long as on a phone
-    #[arg(long, requires = "keys")]
-    real_time: bool,
-
-    /// Where the server is reached
-    #[arg(long, default_value = "http://127.0.0.1:8080")]
-    url: Url,
-
-    /// How far the carriers vouch for the caller's number (STIR/SHAKEN); left out, they say nothing
-    #[arg(long, value_enum, value_name = "LEVEL")]
-    stir: Option<Stir>,
+    #[command(flatten)]
+    phone: Option<phone::Args>,
 }
 
-/// Makes one call and reports its end as the carrier does. An answer that a carrier would refuse is an error.
-///
-/// `DUTYLINE_PUBLIC_URL` is the address that the carrier signs, where it differs from `--url`.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the newest calls, newest first
+    List {
+        /// Calls to list at most
+        #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+        limit: u32,
+
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Show every step of a call: what was heard, pressed and decided
+    Show {
+        /// Our name of the call, `call_...`, or the carrier's
+        #[arg(value_name = "ID")]
+        call: String,
+
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
 pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<ExitCode> {
-    let twilio = desk.settings.twilio()?;
-    let account_sid = twilio.account_sid.unwrap_or_else(any_account);
-    let public_url = desk.settings.public_url.as_ref().map(|url| url.as_str().parse()).transpose()?;
-    let exchange = Exchange::new(&args.url, public_url.as_ref(), twilio.auth_token)?;
-    let pace = if args.real_time { Pace::Real } else { Pace::Hurried };
-    let keypad =
-        args.keys.map_or_else(|| Keypad::lines(stdin_lines()), |script| Keypad::script(script, pace));
-    let leg = Leg { account_sid, call_sid: new_call_sid(), from: args.from, to: args.to, stir: args.stir };
-    let started = Instant::now();
-    let ended = talk(&exchange, keypad, leg.clone()).await;
-    // Whatever ended the call, a carrier reports the end.
-    let status = ended.as_ref().map_or(CallStatus::Completed, |ending| ending.status());
-    let reported = report(&exchange, &leg, status, started.elapsed().as_secs()).await;
-    ended?;
-    reported?;
+    match (args.command, args.phone) {
+        (Some(Command::List { limit, format }), _) => {
+            let app = desk.app().await?;
+            let tenant = desk.tenant(&app).await?;
+            format.print(&app.calls(&tenant, limit).await?, |calls| list(calls))?;
+        }
+        (Some(Command::Show { call, format }), _) => {
+            let app = desk.app().await?;
+            let tenant = desk.tenant(&app).await?;
+            format.tell(&app.call_story(&tenant, &call).await?, show)?;
+        }
+        (None, Some(phone)) => return phone::run(desk, phone).await,
+        (None, None) => unreachable!("clap asks for `--from` and `--to` where no subcommand is given"),
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn talk(exchange: &Exchange, mut keypad: Keypad, leg: Leg) -> anyhow::Result<Ending> {
-    let (mut call, mut step) = Conversation::dial(leg, &exchange.address(INBOUND));
-    loop {
-        match tell(&step.heard) {
-            // Nobody is listening any more.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(Ending::YouHungUp),
-            told => told?,
-        }
-        step = match step.then {
-            Then::Over(ending) => return Ok(ending),
-            Then::Listen { moment, patience } => call.pressed(keypad.press(moment, patience).await)?,
-            Then::Post(request) => {
-                let next = call.answered(&exchange.post(&request).await?)?;
-                if keypad.is_hung_up() { Step::hung_up() } else { next }
-            }
-        };
+fn list(calls: &[CallSummary]) -> Table {
+    let mut table = table(["call", "started", "from", "to", "user", "flow", "outcome", "status"]);
+    for call in calls {
+        table.add_row([
+            call.id.to_string(),
+            to_second(call.started_at),
+            call.from.clone(),
+            call.to.to_string(),
+            call.user.as_ref().map(ToString::to_string).unwrap_or_default(),
+            format!("{} {}", call.flow, call.version),
+            call.outcome.map(|outcome| outcome.to_string()).unwrap_or_default(),
+            call.status.to_string(),
+        ]);
+    }
+    table
+}
+
+fn show(story: &CallStory) -> String {
+    let CallStory { call, steps } = story;
+    let mut lines = vec![
+        format!("call     {}, at the carrier {}", call.id, call.sid),
+        format!("from     {} to {}", call.from, call.to),
+        format!("user     {}", call.user.as_ref().map_or("unknown", |login| login.as_str())),
+        format!("flow     {}, version {}", call.flow, call.version),
+        format!("started  {}", to_second(call.started_at)),
+        format!("ended    {}", call.ended_at.map_or_else(|| "not yet".to_owned(), to_second)),
+        format!("outcome  {} ({})", call.outcome.map_or("none yet", |outcome| outcome.as_str()), call.status),
+    ];
+    lines.extend(steps.iter().flat_map(show_step));
+    lines.join("\n")
+}
+
+fn show_step(step: &TurnStory) -> Vec<String> {
+    let mut lines = vec![String::new(), format!("{}  {}  {}", step.turn, to_second(step.at), step.pressed)];
+    lines.extend(step.decided.iter().map(|decided| format!("   decided  {decided}")));
+    lines.extend(step.heard.iter().map(|speech| format!("   heard    {}", words(speech))));
+    lines.push(format!("   then     {}", ending(&step.then)));
+    lines
+}
+
+fn words(speech: &Speech) -> String {
+    match speech {
+        Speech::Say { text, language } => format!("\"{text}\" ({language})"),
+        Speech::Play(media) => format!("recording {}", media.file_name()),
     }
 }
 
-fn tell(heard: &[Heard]) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    heard.iter().try_for_each(|heard| writeln!(stdout, "{heard}"))?;
-    stdout.flush()
-}
-
-/// The status callback (<https://www.twilio.com/docs/voice/api/call-resource#statuscallback>).
-async fn report(exchange: &Exchange, leg: &Leg, status: CallStatus, seconds: u64) -> anyhow::Result<()> {
-    let (duration, minutes) = (seconds.to_string(), seconds.div_ceil(60).to_string());
-    let timestamp = carrier_time();
-    let more = [
-        ("CallbackSource", "call-progress-events"),
-        ("CallDuration", duration.as_str()),
-        ("Duration", &minutes),
-        ("SequenceNumber", "0"),
-        ("Timestamp", &timestamp),
-    ];
-    let request = Request { url: exchange.address(STATUS), form: leg.form(status, &more) };
-    Ok(exchange.post(&request).await?.check_acknowledged()?)
-}
-
-/// The account of a carrier that the server was not told of.
-fn any_account() -> AccountSid {
-    format!("AC{:032}", 0).parse().expect("34 letters and digits are a name")
-}
-
-#[expect(clippy::disallowed_methods, reason = "the phone plays a carrier, who names calls as it likes")]
-fn new_call_sid() -> CallSid {
-    format!("CA{}", Uuid::new_v4().simple()).parse().expect("34 letters and digits are a name")
-}
-
-#[expect(clippy::disallowed_methods, reason = "the phone plays a carrier, whose clock is its own")]
-fn carrier_time() -> String {
-    Utc::now().to_rfc2822()
+fn ending(then: &Then) -> String {
+    match then {
+        Then::Gather(gather) => {
+            format!("asks for keys: at most {}, {} s for each", gather.max_digits, gather.timeout_s)
+        }
+        Then::Redirect => "goes on".to_owned(),
+        Then::HangUp => "hangs up".to_owned(),
+        Then::Reject => "refuses the call".to_owned(),
+    }
 }

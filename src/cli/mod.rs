@@ -1,11 +1,31 @@
 //! The admin's commands. A command reads its arguments, asks `app` (or, as a phone, the server itself), and
 //! writes data to stdout and talk to stderr; no rule of the product lives here.
 
+mod apply;
+mod audit;
+mod backup;
 pub mod call;
+mod completions;
+mod demo;
 mod desk;
+mod doctor;
+mod event;
+mod export;
+mod flow;
+mod folder;
+mod hours;
+mod man;
+mod mapping;
 mod migrate;
 mod output;
 pub mod phone;
+mod presence;
+mod prompt;
+mod serve;
+mod tenant;
+mod timer;
+mod user;
+mod when;
 
 use std::io;
 use std::process::ExitCode;
@@ -33,8 +53,35 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Args),
+    Serve(serve::Args),
     Migrate(migrate::Args),
+    Flow(flow::Args),
+    /// Tenants: organisations, each with its own users, prompts, flows and numbers
+    #[command(subcommand)]
+    Tenant(tenant::Action),
+    /// Users, and the numbers at which they are reached
+    #[command(subcommand)]
+    User(user::Action),
+    /// Mappings: which flow answers which calls
+    #[command(subcommand)]
+    Mapping(mapping::Action),
+    /// Who is on duty, and until when
+    #[command(subcommand)]
+    Presence(presence::Action),
+    /// Timers: the ends of duty windows
+    #[command(subcommand)]
+    Timer(timer::Action),
+    Doctor(doctor::Args),
+    Prompt(prompt::Args),
+    Export(export::Args),
+    Apply(apply::Args),
     Call(call::Args),
+    Event(event::Args),
+    Audit(audit::Args),
+    Backup(backup::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Runs one command line. Exit codes: 0 done, 1 refused, 2 usage.
@@ -53,8 +100,25 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let Cli { settings, tenant, command } = cli;
     let desk = Desk { settings, tenant };
     match command {
+        Command::Demo(args) => demo::run(&desk, args).await,
         Command::Migrate(args) => migrate::run(&desk, args).await,
+        Command::Serve(args) => serve::run(&desk, args).await,
+        Command::Flow(args) => flow::run(&desk, args).await,
+        Command::Tenant(action) => tenant::run(&desk, action).await,
+        Command::User(action) => user::run(&desk, action).await,
+        Command::Mapping(action) => mapping::run(&desk, action).await,
+        Command::Presence(action) => presence::run(&desk, action).await,
+        Command::Timer(action) => timer::run(&desk, action).await,
+        Command::Doctor(args) => doctor::run(&desk, args).await,
+        Command::Prompt(args) => prompt::run(&desk, args).await,
+        Command::Export(args) => export::run(&desk, args).await,
+        Command::Apply(args) => apply::run(&desk, args).await,
         Command::Call(args) => call::run(&desk, args).await,
+        Command::Event(args) => event::run(&desk, args).await,
+        Command::Audit(args) => audit::run(&desk, args).await,
+        Command::Backup(args) => backup::run(&desk, args).await,
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 
@@ -62,4 +126,45 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
     kind == Some(io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory};
+
+    use super::*;
+
+    #[test]
+    fn the_commands_fit_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_help() {
+        fn check(command: &mut Command) {
+            assert!(command.get_about().is_some(), "`{}` does not say what it does", command.get_name());
+            assert!(!command.render_long_help().to_string().is_empty());
+            command.get_subcommands_mut().for_each(check);
+        }
+        let mut cli = Cli::command();
+        cli.build();
+        check(&mut cli);
+    }
+
+    #[test]
+    fn call_is_a_phone_unless_a_subcommand_is_given() {
+        for (line, fits) in [
+            ("call --from +15062345678 --to +15065550100", true),
+            ("call --from +15062345678 --to +15065550100 --keys 9,08#", true),
+            ("call list --limit 3 --json", true),
+            ("call show call_1", true),
+            ("call", false),
+            ("call --from +15062345678", false),
+            ("call --url http://localhost:8080", false),
+            ("call --from +15062345678 list", false),
+        ] {
+            let parsed = Cli::try_parse_from(["dutyline"].into_iter().chain(line.split(' ')));
+            assert_eq!(parsed.is_ok(), fits, "{line}: {parsed:?}");
+        }
+    }
 }

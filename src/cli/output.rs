@@ -7,6 +7,8 @@ use std::io::{self, Write};
 use comfy_table::Table;
 use serde::Serialize;
 
+use crate::domain::time::Instant;
+
 /// How a read is written.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(super) struct Format {
@@ -22,7 +24,7 @@ impl Format {
         value: &T,
         table: impl FnOnce(&T) -> Table,
     ) -> io::Result<()> {
-        if self.json { line(serde_json::to_string_pretty(value)?) } else { line(table(value)) }
+        if self.json { line(serde_json::to_string_pretty(value)?) } else { line(unpadded(&table(value))) }
     }
 
     /// Writes `value` as JSON, or as the text that `text` makes of it.
@@ -49,7 +51,20 @@ pub(super) fn table(head: impl IntoIterator<Item = &'static str>) -> Table {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(head.into_iter().map(str::to_uppercase));
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     table
+}
+
+/// An instant for people: UTC, without the fraction of a second.
+pub(super) fn to_second(at: Instant) -> String {
+    at.format("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+/// The table without the blanks that fill up its last column.
+fn unpadded(table: &Table) -> String {
+    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
 /// Data.

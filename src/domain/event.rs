@@ -1,6 +1,7 @@
 //! The event log: one shape for the outbox, the audit trail, and whoever listens.
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::domain::ids::{CallId, EventId, Name, Slug};
@@ -8,7 +9,7 @@ use crate::domain::presence::{Ending, Transition, Window};
 use crate::domain::time::Instant;
 
 /// An event as it stands in the log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Envelope {
     pub id: EventId,
     /// Rises by one within the tenant, in the order of commits.
@@ -20,6 +21,23 @@ pub struct Envelope {
     /// What the event is about, as `kind:name`: `user:ada`, `call:call_…`.
     pub subject: String,
     pub cause: EventCause,
+}
+
+impl Serialize for Envelope {
+    /// Written out for the order of the fields, in which people read them: `subject` before `data`.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (kind, data) = self.event.split();
+        let mut envelope = serializer.serialize_struct("Envelope", 8)?;
+        envelope.serialize_field("id", &self.id)?;
+        envelope.serialize_field("seq", &self.seq)?;
+        envelope.serialize_field("at", &self.at)?;
+        envelope.serialize_field("tenant", &self.tenant)?;
+        envelope.serialize_field("type", &kind)?;
+        envelope.serialize_field("subject", &self.subject)?;
+        envelope.serialize_field("data", &data)?;
+        envelope.serialize_field("cause", &self.cause)?;
+        envelope.end()
+    }
 }
 
 /// An event on its way into the log, which gives it its place.
@@ -131,6 +149,51 @@ pub struct Change {
     pub after: Value,
 }
 
+impl Event {
+    /// The name of the event's type, and what it tells.
+    pub fn split(&self) -> (String, Value) {
+        let mut value = serde_json::to_value(self).expect("an event is plain data");
+        let kind = value["type"].as_str().map(ToOwned::to_owned).expect("every event has its type's name");
+        (kind, value["data"].take())
+    }
+
+    /// What the event changed of a record: its own before and after, or all that it tells as new.
+    pub fn change(&self) -> Change {
+        match self {
+            Self::TenantAdded(change)
+            | Self::TenantChanged(change)
+            | Self::UserAdded(change)
+            | Self::UserChanged(change)
+            | Self::UserDeactivated(change)
+            | Self::ExtensionAdded(change)
+            | Self::ExtensionMoved(change)
+            | Self::ExtensionRemoved(change)
+            | Self::PromptSet(change)
+            | Self::PromptRemoved(change)
+            | Self::FlowPublished(change)
+            | Self::MappingAdded(change)
+            | Self::MappingChanged(change)
+            | Self::MappingRemoved(change) => change.clone(),
+            Self::PresenceOnline(_)
+            | Self::PresenceExtended(_)
+            | Self::PresenceOffline(_)
+            | Self::PresenceUnchanged { .. }
+            | Self::PresenceHeld { .. }
+            | Self::PresenceReleased { .. }
+            | Self::CallStarted { .. }
+            | Self::CallStep { .. }
+            | Self::CallEnded { .. }
+            | Self::LookupFailed { .. }
+            | Self::DispatchUnmatched { .. }
+            | Self::DispatchFallback { .. }
+            | Self::PromptFallback { .. }
+            | Self::PinFailed { .. }
+            | Self::PinLocked { .. }
+            | Self::PinAlarm { .. } => Change { before: Value::Null, after: self.split().1 },
+        }
+    }
+}
+
 impl From<Transition> for Event {
     fn from(transition: Transition) -> Self {
         match transition {
@@ -140,5 +203,26 @@ impl From<Transition> for Event {
             Transition::Held { generation, at, reason } => Self::PresenceHeld { generation, at, reason },
             Transition::Released { generation, at } => Self::PresenceReleased { generation, at },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_envelope_is_written_in_its_order_and_in_utc() {
+        let envelope = Envelope {
+            id: EventId::from_bits(1),
+            seq: 7,
+            at: Instant::from_timestamp_millis(1_700_000_000_250).expect("in range"),
+            tenant: "default".parse().expect("a slug"),
+            event: Event::PinAlarm { dialled: "+15065550100".to_owned(), failures: 20 },
+            subject: "user:ada".to_owned(),
+            cause: EventCause::actor("caller"),
+        };
+        let line = serde_json::to_string(&envelope).expect("plain data");
+        insta::assert_snapshot!(line, @r#"{"id":"evt_00000000000000000000000000000001","seq":7,"at":"2023-11-14T22:13:20.250Z","tenant":"default","type":"pin.alarm","subject":"user:ada","data":{"dialled":"+15065550100","failures":20},"cause":{"actor":"caller"}}"#);
+        assert_eq!(serde_json::from_str::<Envelope>(&line).expect("what was written"), envelope);
     }
 }

@@ -174,7 +174,7 @@ const WITHHELD_KEYS: [&str; 5] = ["266696687", "7378742833", "2562533", "8656696
 impl Caller {
     /// Reads a carrier's `From`. A SIP address gives its user part, and a number without `+` is read as
     /// one of the dialled number's country (D31).
-    pub fn read(from: &str, dialled: &E164) -> Self {
+    pub fn read(from: &str, dialled: Option<&E164>) -> Self {
         let text = from.trim();
         let bare =
             ["sip:", "sips:", "tel:"].iter().find_map(|scheme| strip_prefix_ignoring_case(text, scheme));
@@ -182,7 +182,7 @@ impl Caller {
         if is_withheld(user) {
             return Self::Withheld;
         }
-        let region = || dialled.parsed()?.country().id();
+        let region = || dialled?.parsed()?.country().id();
         let national = || E164::from_human(user, Region(region()?)).ok().filter(|_| is_dialable(user));
         user.parse().ok().or_else(national).map_or_else(|| Self::Other(from.to_owned()), Self::Number)
     }

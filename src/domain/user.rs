@@ -36,6 +36,14 @@ pub struct Extension {
 }
 
 impl Extension {
+    /// `+1 506-234-5678`, or with what to dial behind it `+15064561234x12345` (A1.2).
+    pub fn shown(&self) -> String {
+        match &self.ext {
+            Some(ext) => format!("{}x{ext}", self.number),
+            None => self.number.international(),
+        }
+    }
+
     /// What no two active users of a tenant have in common: the number, and on shared lines the
     /// extension with it (A1.4, D34).
     pub fn line(&self, shared_lines: bool) -> String {

@@ -162,6 +162,12 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// Where a call stands before its first turn: nothing was said or decided.
+    pub fn nothing_yet(cursor: Cursor) -> Self {
+        let reply = Reply { speech: Vec::new(), then: Then::Redirect };
+        Self { cursor, reply, effects: Vec::new(), decided: Vec::new(), outcome: None }
+    }
+
     pub fn changes_presence(&self) -> bool {
         self.effects.iter().any(|effect| matches!(effect, Effect::Presence { .. }))
     }

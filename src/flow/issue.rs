@@ -83,7 +83,7 @@ fn rendered(path: &str, source: &str, issue: &Issue, renderer: &Renderer) -> Str
 }
 
 /// Of the names the one nearest to `written`, if it is near at all: one slip of the finger in three letters.
-fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(written, name), name))

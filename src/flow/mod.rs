@@ -14,6 +14,7 @@ pub mod model;
 pub mod program;
 pub mod prompt;
 pub mod recording;
+pub mod rehearsal;
 pub mod reply;
 pub mod schema;
 pub mod script;

@@ -2,6 +2,7 @@
 //! [`super::check`] alone; the file that people write is mirrored in [`super::file`].
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use chrono::Weekday;
 use schemars::JsonSchema;
@@ -22,6 +23,13 @@ pub struct Flow {
     pub kind: FlowKind,
     pub start: Name,
     pub nodes: BTreeMap<Name, Node>,
+}
+
+impl Flow {
+    /// The prompts that its nodes name.
+    pub fn prompts(&self) -> impl Iterator<Item = &Name> {
+        self.nodes.values().flat_map(Node::prompts)
+    }
 }
 
 /// What a flow is for.
@@ -49,6 +57,19 @@ pub enum Node {
     HangUp,
     /// Leaves this flow: back to the flow that called it, or the end of the call.
     Exit,
+}
+
+impl Node {
+    fn prompts(&self) -> Vec<&Name> {
+        match self {
+            Self::TimedPresence(activity) => activity.prompts.values().collect(),
+            Self::Play(play) => play.prompts.iter().collect(),
+            Self::Gather(gather) => iter::once(&gather.prompt).chain(&gather.invalid).collect(),
+            Self::Branch(_) | Self::SetPresence(_) | Self::Subflow(_) | Self::HangUp | Self::Exit => {
+                Vec::new()
+            }
+        }
+    }
 }
 
 /// The timed-presence activity (A1.13): who calls, how long are they on duty.

@@ -46,6 +46,11 @@ impl Program {
         self.flows.get(name).map(Arc::as_ref)
     }
 
+    /// All linked flows, by name.
+    pub fn flows(&self) -> impl Iterator<Item = &Flow> {
+        self.flows.values().map(Arc::as_ref)
+    }
+
     /// A node of a linked flow.
     pub fn node(&self, flow: &Name, node: &Name) -> Option<&Node> {
         self.flow(flow)?.nodes.get(node)
@@ -101,7 +106,7 @@ impl<F: FnMut(&Name) -> Option<Arc<Flow>>> Linker<F> {
 }
 
 /// The flows that `flow` runs, each with the node that runs it.
-fn callees(flow: &Flow) -> impl Iterator<Item = (&Name, &Name)> {
+pub fn callees(flow: &Flow) -> impl Iterator<Item = (&Name, &Name)> {
     flow.nodes.iter().filter_map(|(name, node)| match node {
         Node::Subflow(subflow) => Some((name, &subflow.flow)),
         Node::TimedPresence(_)

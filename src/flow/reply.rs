@@ -4,9 +4,11 @@
 //! A reply is some speech and then exactly one ending, so that a menu without a way on, a verb after a
 //! hang-up, or a dial inside a gather cannot be written down.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{Language, Sha256Hex};
+use crate::domain::ids::{BadName, Language, Sha256Hex};
 
 /// The whole answer to one turn of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +16,13 @@ pub struct Reply {
     /// Spoken first, whatever keys are pressed meanwhile.
     pub speech: Vec<Speech>,
     pub then: Then,
+}
+
+impl Reply {
+    /// Not a word more.
+    pub fn hang_up() -> Self {
+        Self { speech: Vec::new(), then: Then::HangUp }
+    }
 }
 
 /// How a reply ends.
@@ -66,6 +75,16 @@ impl MediaRef {
     }
 }
 
+impl FromStr for MediaRef {
+    type Err = BadName;
+    fn from_str(file: &str) -> Result<Self, BadName> {
+        let bad = || BadName { value: file.to_owned(), expected: "a digest, a dot, and `wav` or `mp3`" };
+        let (sha256, extension) = file.split_once('.').ok_or_else(bad)?;
+        let format = MediaFormat::of_extension(extension).ok_or_else(bad)?;
+        Ok(Self { sha256: sha256.parse()?, format })
+    }
+}
+
 /// Kinds of recording that carriers play (A1.10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -75,6 +94,10 @@ pub enum MediaFormat {
 }
 
 impl MediaFormat {
+    pub fn of_extension(extension: &str) -> Option<Self> {
+        [Self::Wav, Self::Mp3].into_iter().find(|format| format.extension() == extension)
+    }
+
     pub fn extension(self) -> &'static str {
         match self {
             Self::Wav => "wav",

@@ -1,16 +1,42 @@
 //! Recordings over HTTP. A recording's URL names its content, so the answer never changes and may be kept
 //! for ever: carriers fetch a prompt once and play it from their own cache.
 
+use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE,
     RANGE,
 };
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::response::Response;
+use axum::routing::get;
 use http_range_header::{EndPosition, StartPosition, SyntacticallyCorrectRange, parse_range_header};
 
+use crate::app::App;
 use crate::flow::reply::MediaRef;
+
+/// `/media/{sha256}.{wav,mp3}`.
+pub fn routes(app: App) -> Router {
+    Router::new().route("/media/{file}", get(serve)).with_state(app)
+}
+
+async fn serve(
+    State(app): State<App>,
+    method: Method,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, StatusCode> {
+    let media: MediaRef = file.parse().map_err(|_| StatusCode::NOT_FOUND)?;
+    match app.recording(&media).await {
+        Ok(Some(bytes)) => Ok(respond(&method, &headers, &media, bytes.into())),
+        Ok(None) => Err(StatusCode::NOT_FOUND),
+        Err(error) => {
+            tracing::error!(%error, %file, "could not read a recording");
+            Err(StatusCode::SERVICE_UNAVAILABLE)
+        }
+    }
+}
 
 /// A year, the longest that caches honour, and no revalidation meanwhile (RFC 8246).
 const FOR_EVER: &str = "public, max-age=31536000, immutable";

@@ -5,3 +5,5 @@ pub mod health;
 pub mod media;
 mod pace;
 pub mod server;
+pub mod signed;
+pub mod voice;

@@ -6,7 +6,7 @@ use super::error::StoreError;
 use super::rows::{count, instant, parse};
 use super::sql;
 use super::tx::Tx;
-use crate::domain::event::{Entry, Envelope, Event};
+use crate::domain::event::{Entry, Envelope};
 use crate::domain::ids::{EventId, TenantId};
 use crate::domain::tenant::Tenant;
 
@@ -24,7 +24,7 @@ impl Tx<'_> {
             let Some((tenant, ..)) = run.first() else { continue };
             self.push(sql::ADVANCE_HEAD, [tenant.as_str().into(), (run.len() as u64).into()]);
             for (place, (tenant, id, entry)) in run.iter().enumerate() {
-                let (kind, data) = split(&entry.event);
+                let (kind, data) = entry.event.split();
                 let back = (run.len() - 1 - place) as u64;
                 let cause = serde_json::to_string(&entry.cause).expect("a cause is plain data");
                 let values = [
@@ -34,7 +34,7 @@ impl Tx<'_> {
                     self.now().into(),
                     kind.into(),
                     entry.subject.as_str().into(),
-                    data.into(),
+                    data.to_string().into(),
                     cause.into(),
                 ];
                 self.push(sql::INSERT_EVENT, values);
@@ -66,18 +66,42 @@ impl Tx<'_> {
         rows.into_iter().map(|row| row.envelope(tenant)).collect()
     }
 
+    /// The newest changes of `subject`'s presence, newest first, at most `limit`.
+    pub async fn presence_events_of(
+        &mut self,
+        tenant: &Tenant,
+        subject: &str,
+        limit: u32,
+    ) -> Result<Vec<Envelope>, StoreError> {
+        let values = [tenant.id.as_str().into(), subject.into(), limit.into()];
+        let rows: Vec<EventRow> = self.all(sql::PRESENCE_EVENTS_OF, values).await?;
+        rows.into_iter().map(|row| row.envelope(tenant)).collect()
+    }
+
+    /// What admins did, newest first, at most `limit`.
+    pub async fn admin_events(&mut self, tenant: &Tenant, limit: u32) -> Result<Vec<Envelope>, StoreError> {
+        let values = [tenant.id.as_str().into(), limit.into()];
+        let rows: Vec<EventRow> = self.all(sql::ADMIN_EVENTS, values).await?;
+        rows.into_iter().map(|row| row.envelope(tenant)).collect()
+    }
+
+    /// What admins did to `subject`, newest first, at most `limit`.
+    pub async fn admin_events_of(
+        &mut self,
+        tenant: &Tenant,
+        subject: &str,
+        limit: u32,
+    ) -> Result<Vec<Envelope>, StoreError> {
+        let values = [tenant.id.as_str().into(), subject.into(), limit.into()];
+        let rows: Vec<EventRow> = self.all(sql::ADMIN_EVENTS_OF, values).await?;
+        rows.into_iter().map(|row| row.envelope(tenant)).collect()
+    }
+
     /// The last `seq` of the tenant's log.
     pub async fn last_seq(&mut self, tenant: &TenantId) -> Result<u64, StoreError> {
         let head: Option<HeadRow> = self.one(sql::HEAD, [tenant.as_str().into()]).await?;
         head.map_or(Ok(0), |head| count("outbox_heads", tenant.as_str(), head.seq))
     }
-}
-
-/// An event's type, and its data as text.
-fn split(event: &Event) -> (String, String) {
-    let mut value = serde_json::to_value(event).expect("an event is plain data");
-    let kind = value["type"].as_str().unwrap_or_default().to_owned();
-    (kind, value["data"].take().to_string())
 }
 
 #[derive(Debug, FromRow)]

@@ -1,5 +1,7 @@
 //! Dispatch mappings.
 
+use std::collections::BTreeSet;
+
 use sqlx::FromRow;
 
 use super::error::StoreError;
@@ -59,6 +61,12 @@ impl Tx<'_> {
     pub async fn is_contact_point(&mut self, number: &E164) -> Result<bool, StoreError> {
         let row: Option<(i32,)> = self.one(sql::CONTACT_POINT, [number.as_str().into()]).await?;
         Ok(row.is_some())
+    }
+
+    /// Every number on which calls come to us, of all tenants (D55).
+    pub async fn contact_points(&mut self) -> Result<BTreeSet<String>, StoreError> {
+        let rows: Vec<(String,)> = self.all(sql::CONTACT_POINTS, []).await?;
+        Ok(rows.into_iter().map(|(value,)| value).collect())
     }
 
     /// An active user, of any tenant, who is reached at `number` (D55).

@@ -105,16 +105,17 @@ impl Store {
     }
 
     /// Runs a unit of work after those that were asked for before, without waiting for it.
-    pub fn write_later<E, W>(&self, work: W) -> Result<(), StoreError>
+    pub async fn write_later<E, W>(&self, work: W) -> Result<(), StoreError>
     where
         E: From<StoreError> + std::fmt::Display + Send + 'static,
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<(), E>> + Send + 'static,
     {
-        self.writer.enqueue(work, |result: Result<(), E>| {
+        let done = |result: Result<(), E>| {
             if let Err(error) = result {
                 tracing::warn!(%error, "a change that nobody waited for was not saved");
             }
-        })
+        };
+        self.writer.enqueue(work, done).await
     }
 
     /// The store's time.

@@ -74,8 +74,8 @@ fn to_json(value: &impl Serialize) -> String {
 }
 
 fn media_ref(sha256: String, format: &str) -> Result<MediaRef, StoreError> {
-    let known = [MediaFormat::Wav, MediaFormat::Mp3].into_iter().find(|known| known.extension() == format);
-    let format = known.ok_or_else(|| StoreError::corrupt("media", &sha256, "unknown format"))?;
+    let format = MediaFormat::of_extension(format)
+        .ok_or_else(|| StoreError::corrupt("media", &sha256, "unknown format"))?;
     let row = sha256.clone();
     Ok(MediaRef { sha256: parse("media", &row, sha256)?, format })
 }

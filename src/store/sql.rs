@@ -148,6 +148,14 @@ statements! {
         where e.tenant_id = $1 and e.seq > $2 order by e.seq limit $3";
     EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
         where e.tenant_id = $1 and e.subject = $2 order by e.seq desc limit $3";
+    PRESENCE_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
+        where e.tenant_id = $1 and e.subject = $2 and e.type like 'presence.%' order by e.seq desc limit $3";
+    // A cause begins with its actor.
+    ADMIN_EVENTS = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
+        where e.tenant_id = $1 and e.cause like '{\"actor\":\"admin:%' order by e.seq desc limit $2";
+    ADMIN_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
+        where e.tenant_id = $1 and e.subject = $2 and e.cause like '{\"actor\":\"admin:%' \
+        order by e.seq desc limit $3";
     HEAD = "select h.seq from outbox_heads h where h.tenant_id = $1";
 
     // Tenants.
@@ -219,6 +227,7 @@ statements! {
     CONTACT_POINT_HOLDER = "select t.slug from mappings m join tenants t on t.tenant_id = m.tenant_id \
         where m.active and m.kind = 'contact-point' and m.value = $1 and m.channel = $2 and m.mapping_id <> $3";
     CONTACT_POINT = "select 1 as found from mappings m where m.kind = 'contact-point' and m.value = $1";
+    CONTACT_POINTS = "select distinct m.value from mappings m where m.kind = 'contact-point'";
     EXTENSION_WITH_NUMBER = "select u.login from extensions x \
         join users u on u.tenant_id = x.tenant_id and u.user_id = x.user_id \
         where x.e164 = $1 and x.active";

@@ -79,8 +79,9 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// Writes what waits, so that the unit's own reads see it.
-    async fn flush(&mut self) -> Result<(), StoreError> {
+    /// Writes what waits, so that the unit's own reads see it and a long unit's text stays short. It still
+    /// stands and falls with the unit.
+    pub async fn flush(&mut self) -> Result<(), StoreError> {
         self.push_entries();
         if self.batch.is_empty() { Ok(()) } else { self.write(Part::Middle).await }
     }

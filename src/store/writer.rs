@@ -26,12 +26,16 @@ type Acknowledge = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// Units of work that share a commit at most, so that the first never waits long for the last.
 const MOST_IN_A_GROUP: usize = 128;
 
+/// Units of work that wait at most; more hold up those who ask for them, so that nobody gets further ahead
+/// of the disk than it can follow.
+const MOST_WAITING: usize = 256;
+
 /// Pages of the write-ahead log that are worth bringing into the database: SQLite's own measure.
 const CHECKPOINT_AT: i64 = 1000;
 
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
-    jobs: mpsc::UnboundedSender<Job>,
+    jobs: mpsc::Sender<Job>,
 }
 
 impl Writer {
@@ -43,7 +47,7 @@ impl Writer {
         rung: watch::Sender<u64>,
         broken: watch::Sender<Option<StoreError>>,
     ) -> Self {
-        let (jobs, queue) = mpsc::unbounded_channel();
+        let (jobs, queue) = mpsc::channel(MOST_WAITING);
         tokio::spawn(run(Lane { connection, clock, rung, broken }, queue));
         Self { jobs }
     }
@@ -57,12 +61,12 @@ impl Writer {
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        self.enqueue(work, move |result| drop(answer.send(result)))?;
+        self.enqueue(work, move |result| drop(answer.send(result))).await?;
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
     /// Puts `work` in the queue and gives its result to `done`, in the writer's time.
-    pub(super) fn enqueue<T, E, W>(
+    pub(super) async fn enqueue<T, E, W>(
         &self,
         work: W,
         done: impl FnOnce(Result<T, E>) + Send + 'static,
@@ -82,7 +86,7 @@ impl Writer {
                     as Acknowledge
             })
         });
-        self.jobs.send(job).map_err(|_| StoreError::Closed)
+        self.jobs.send(job).await.map_err(|_| StoreError::Closed)
     }
 }
 
@@ -93,7 +97,7 @@ struct Lane {
     broken: watch::Sender<Option<StoreError>>,
 }
 
-async fn run(mut lane: Lane, mut queue: mpsc::UnboundedReceiver<Job>) {
+async fn run(mut lane: Lane, mut queue: mpsc::Receiver<Job>) {
     while let Some(first) = queue.recv().await {
         let mut owed = Vec::new();
         let outcome = lane.group(first, &mut queue, &mut owed).await;
@@ -114,7 +118,7 @@ impl Lane {
     async fn group(
         &mut self,
         first: Job,
-        queue: &mut mpsc::UnboundedReceiver<Job>,
+        queue: &mut mpsc::Receiver<Job>,
         owed: &mut Vec<Acknowledge>,
     ) -> Result<(), StoreError> {
         let mut next = Some(first);

@@ -1,6 +1,15 @@
 //! What is tested from outside, in one binary with a module for each area.
 
+#![expect(unreachable_pub, reason = "a test binary has no outside")]
+
+mod admin;
+mod app;
 mod architecture;
+mod behaviour;
 mod carrier;
+mod cli;
+mod crash;
+mod documents;
 mod harness;
 mod store;
+mod voice;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ids::{Language, Name};
 use crate::domain::time::Hours;
 use crate::flow::prompt::Line;
+use crate::flow::prompt::catalogue::Content;
 use crate::flow::prompt::template::Template;
 
 /// A tenant's prompts in one language.
@@ -66,6 +67,18 @@ impl TryFrom<Keys> for FilePrompt {
             (None, Some(file), None) => Ok(Self::Play { file, presets }),
             (None, None, Some(names)) => Ok(Self::List(names)),
             _ => Err(BadFilePrompt::NotOne),
+        }
+    }
+}
+
+impl From<&Content> for FilePrompt {
+    fn from(content: &Content) -> Self {
+        match content {
+            Content::Say(text) => Self::Say(text.clone()),
+            Content::Play { media, presets } => {
+                Self::Play { file: media.file_name(), presets: presets.clone() }
+            }
+            Content::List(names) => Self::List(names.clone()),
         }
     }
 }

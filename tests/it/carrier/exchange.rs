@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect};
 use axum::routing::post;
 use dutyline::carrier::twilio::form::Form;
 use dutyline::carrier::twilio::signature::{Body, verify};
-use dutyline::carrier::twiml::{CONTENT_TYPE, EMPTY, MAX_BYTES};
+use dutyline::carrier::twiml::{CONTENT_TYPE, MAX_BYTES};
 use dutyline::cli::phone::answer::Answer;
 use dutyline::cli::phone::conversation::Request;
 use dutyline::cli::phone::exchange::Exchange;
@@ -45,7 +45,7 @@ async fn signed(OriginalUri(uri): OriginalUri, headers: HeaderMap, body: Bytes) 
         signature,
     );
     let status = if signed.is_ok() { StatusCode::OK } else { StatusCode::FORBIDDEN };
-    (status, [(header::CONTENT_TYPE, CONTENT_TYPE)], EMPTY)
+    (status, [(header::CONTENT_TYPE, CONTENT_TYPE)], "<Response/>")
 }
 
 async fn posted(path: &str) -> Answer {

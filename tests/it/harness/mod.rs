@@ -1,3 +1,6 @@
-//! What tests of several areas share.
+//! What tests are written with: a line with a real database and a clock of its own, and callers.
 
-pub(crate) mod store;
+pub mod caller;
+pub mod line;
+pub mod process;
+pub mod store;

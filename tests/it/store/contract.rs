@@ -295,7 +295,7 @@ async fn arrivals_know_the_caller_and_the_flow() {
         let dialled = OURS.parse().expect("a number");
         let contact = Contact {
             account: call().account,
-            caller: Caller::read(caller, &dialled),
+            caller: Caller::read(caller, Some(&dialled)),
             dialled,
             direction: Direction::Inbound,
         };

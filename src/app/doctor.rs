@@ -1,0 +1,424 @@
+//! What is wrong with a database and what is kept in it, before a caller finds out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::App;
+use crate::app::cache::Cache;
+use crate::domain::dispatch::{Mapping, MappingKind};
+use crate::domain::ids::{Login, Name, Slug};
+use crate::domain::tenant::Tenant;
+use crate::domain::time::{Instant, zone_database};
+use crate::domain::user::User;
+use crate::flow::check;
+use crate::flow::issue::Severity;
+use crate::flow::model::Flow;
+use crate::flow::prompt::lint::lint;
+use crate::store::flows::{FlowState, FlowVersion};
+use crate::store::{Durability, StoreError, Tx};
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at: `database`, `clock`, `mapping`.
+    pub check: &'static str,
+    pub verdict: Verdict,
+    /// Whose it is, where it is a tenant's.
+    pub tenant: Option<Slug>,
+    /// What was found.
+    pub found: String,
+    /// What to do about it; nothing where all is well.
+    pub mend: Option<String>,
+}
+
+spelled!(
+    /// How bad a finding is.
+    Verdict, "one of ok, warn, fail", {
+        Ok = "ok",
+        /// Calls work, though not as somebody meant them to.
+        Warn = "warn",
+        /// Calls or data are at stake.
+        Fail = "fail",
+    }
+);
+
+impl Finding {
+    pub fn ok(check: &'static str, found: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Ok, tenant: None, found: found.into(), mend: None }
+    }
+
+    pub fn warn(check: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Warn, mend: Some(mend.into()), ..Self::ok(check, found) }
+    }
+
+    pub fn fail(check: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Fail, mend: Some(mend.into()), ..Self::ok(check, found) }
+    }
+}
+
+/// The first release of SQLite in which a checkpoint cannot lose what another connection commits meanwhile
+/// (<https://sqlite.org/releaselog/3_51_3.html>).
+const SOUND_SQLITE: [u32; 3] = [3, 51, 3];
+
+impl App {
+    /// Looks at the database, its clock, and every tenant's flows, prompts and numbers.
+    pub async fn examine(&self) -> Result<Vec<Finding>, StoreError> {
+        let mut findings = vec![database(self.store.quick_check().await?)];
+        findings.extend(durability(&self.store.durability().await?));
+        let cache = Arc::clone(&self.cache);
+        let unit = self.store.read::<_, StoreError, _>(|tx| {
+            Box::pin(async move {
+                let tenants = tx.tenants().await?;
+                let mut findings = vec![clock(newest_event(tx, &tenants).await?, tx.now())];
+                for tenant in &tenants {
+                    findings.extend(examine_tenant(tx, &cache, tenant).await?);
+                }
+                Ok(findings)
+            })
+        });
+        findings.extend(unit.await?);
+        Ok(findings)
+    }
+}
+
+fn database(fault: Option<String>) -> Finding {
+    match fault {
+        None => Finding::ok("database", "current schema, passes `quick_check`"),
+        Some(fault) => {
+            Finding::fail("database", format!("`quick_check` says: {fault}"), "restore the last backup")
+        }
+    }
+}
+
+fn durability(engine: &Durability) -> Vec<Finding> {
+    let Durability { version, journal, is_full } = engine;
+    let numbers: Vec<u32> = version.split('.').map_while(|number| number.parse().ok()).collect();
+    let sqlite = if numbers.as_slice() >= SOUND_SQLITE.as_slice() {
+        Finding::ok("sqlite", format!("version {version}"))
+    } else {
+        let [major, minor, patch] = SOUND_SQLITE;
+        let mend = format!("build with the bundled SQLite, at least {major}.{minor}.{patch}");
+        Finding::fail("sqlite", format!("version {version} can lose commits"), mend)
+    };
+    let settings = if journal == "wal" && *is_full {
+        Finding::ok("durability", "write-ahead log, each commit flushed to the disk")
+    } else {
+        let synchronous = if *is_full { "full" } else { "less than full" };
+        let found = format!("journal mode `{journal}`, synchronous {synchronous}");
+        Finding::fail(
+            "durability",
+            found,
+            "keep the database on a local disk that can hold a write-ahead log",
+        )
+    };
+    vec![sqlite, settings]
+}
+
+fn clock(newest: Option<Instant>, now: Instant) -> Finding {
+    match newest {
+        Some(newest) if newest > now => Finding::fail(
+            "clock",
+            format!("{} s behind the newest event", (newest - now).num_seconds()),
+            "mend the machine's time synchronisation; until then windows end late",
+        ),
+        Some(_) | None => {
+            Finding::ok("clock", format!("not behind the newest event; time zone rules {}", zone_database()))
+        }
+    }
+}
+
+async fn newest_event(tx: &mut Tx<'_>, tenants: &[Tenant]) -> Result<Option<Instant>, StoreError> {
+    let mut newest = None;
+    for tenant in tenants {
+        let last = tx.last_seq(&tenant.id).await?;
+        let event = tx.events_after(tenant, last.saturating_sub(1), 1).await?.pop();
+        newest = newest.max(event.map(|event| event.at));
+    }
+    Ok(newest)
+}
+
+async fn examine_tenant(tx: &mut Tx<'_>, cache: &Cache, tenant: &Tenant) -> Result<Vec<Finding>, StoreError> {
+    let active = |mapping: &Mapping| mapping.active;
+    let mappings: Vec<Mapping> = tx.mappings(&tenant.id).await?.into_iter().filter(active).collect();
+    let (flows, mut findings) = latest_flows(tx.flows(&tenant.id).await?);
+    for mapping in &mappings {
+        findings.push(mapped_flow(tx, cache, tenant, mapping).await?);
+        findings.extend(circle(tx, mapping).await?);
+    }
+    findings.extend(prompts(tx, cache, tenant, &flows).await?);
+    findings.extend(numbers(tenant, &tx.users(&tenant.id).await?));
+    let whose = Some(tenant.slug.clone());
+    Ok(findings.into_iter().map(|finding| Finding { tenant: whose.clone(), ..finding }).collect())
+}
+
+/// The latest published version of each flow, and those that this binary does not read.
+fn latest_flows(versions: Vec<FlowVersion>) -> (Vec<Flow>, Vec<Finding>) {
+    let published = versions.into_iter().filter(|version| version.state == FlowState::Published);
+    let latest: BTreeMap<Name, FlowVersion> =
+        published.map(|version| (version.flow.clone(), version)).collect();
+    let (mut flows, mut findings) = (Vec::new(), Vec::new());
+    for FlowVersion { flow, version, source, .. } in latest.into_values() {
+        let (checked, issues) = check::check(&source);
+        let errors = issues.into_iter().filter(|issue| issue.severity == Severity::Error);
+        let faults: Vec<String> = errors.map(|issue| issue.message).collect();
+        findings.push(match &checked {
+            Some(_) => Finding::ok("flow", format!("`{flow}` {version} is sound")),
+            None => Finding::fail(
+                "flow",
+                format!("`{flow}` {version} does not load: {}", faults.join("; ")),
+                "mend its file and `dutyline flow publish` it",
+            ),
+        });
+        flows.extend(checked);
+    }
+    (flows, findings)
+}
+
+/// Whether the mapping's flow runs, in the version that the mapping names (D43).
+async fn mapped_flow(
+    tx: &mut Tx<'_>,
+    cache: &Cache,
+    tenant: &Tenant,
+    mapping: &Mapping,
+) -> Result<Finding, StoreError> {
+    let Mapping { name, flow, version: wanted, .. } = mapping;
+    let Some(latest) = tx.latest_flow(&tenant.id, flow).await? else {
+        let found = format!("`{name}` runs `{flow}`, which has no published version");
+        return Ok(Finding::fail("mapping", found, "`dutyline flow publish` its file"));
+    };
+    let version = wanted.unwrap_or(latest.version);
+    let named = tx.flow(&tenant.id, flow, version).await?;
+    if named.is_none_or(|named| named.state != FlowState::Published) {
+        let found =
+            format!("`{name}` wants `{flow}` {version}, which is not published; {} runs", latest.version);
+        return Ok(Finding::warn("mapping", found, "name a published version with `dutyline mapping set`"));
+    }
+    Ok(match cache.program(tx, &tenant.id, flow, version).await {
+        Ok(_) => Finding::ok("mapping", format!("`{name}` runs `{flow}` {version}")),
+        Err(error @ StoreError::Corrupt { .. }) => Finding::fail(
+            "mapping",
+            format!("`{name}` runs `{flow}` {version}, which does not load: {error}"),
+            "mend the flow's file and `dutyline flow publish` it",
+        ),
+        Err(error) => return Err(error),
+    })
+}
+
+/// Whether calls to an agent would come in on the mapping's own number (D55).
+async fn circle(tx: &mut Tx<'_>, mapping: &Mapping) -> Result<Option<Finding>, StoreError> {
+    if mapping.kind != MappingKind::ContactPoint {
+        return Ok(None);
+    }
+    let holder = tx.extension_with_number(&mapping.value).await?;
+    Ok(holder.map(|holder| {
+        let found =
+            format!("{} of mapping `{}` is an extension of user `{holder}`", mapping.value, mapping.name);
+        Finding::fail("numbers", found, "remove it there with `dutyline user ext remove`")
+    }))
+}
+
+async fn prompts(
+    tx: &mut Tx<'_>,
+    cache: &Cache,
+    tenant: &Tenant,
+    flows: &[Flow],
+) -> Result<Vec<Finding>, StoreError> {
+    let catalogue = match cache.catalogue(tx, tenant).await {
+        Ok(catalogue) => catalogue,
+        Err(error @ StoreError::Corrupt { .. }) => {
+            let mend = "remove or replace what it names with `dutyline prompt`";
+            return Ok(vec![Finding::fail("prompts", error.to_string(), mend)]);
+        }
+        Err(error) => return Err(error),
+    };
+    let mut findings: Vec<Finding> = lint(&catalogue, flows)
+        .into_iter()
+        .map(|issue| Finding::warn("prompts", issue.to_string(), "see `dutyline prompt lint`"))
+        .collect();
+    if findings.is_empty() {
+        findings.push(Finding::ok("prompts", "complete in every language that is begun"));
+    }
+    Ok(findings)
+}
+
+/// Numbers that several active users have, which the database should refuse (D32).
+fn numbers(tenant: &Tenant, users: &[User]) -> Vec<Finding> {
+    let mut holders: BTreeMap<String, BTreeSet<&Login>> = BTreeMap::new();
+    for user in users.iter().filter(|user| user.active) {
+        for extension in &user.extensions {
+            holders.entry(extension.line(tenant.shared_lines)).or_default().insert(&user.login);
+        }
+    }
+    let (count, mut findings) = (holders.len(), Vec::new());
+    for (line, holders) in holders.into_iter().filter(|(_, holders)| holders.len() > 1) {
+        let holders: Vec<String> = holders.into_iter().map(|login| format!("`{login}`")).collect();
+        let found = format!("{line} is listed by {}", holders.join(" and "));
+        findings.push(Finding::fail(
+            "numbers",
+            found,
+            "remove it from all but one; until then nobody is recognised",
+        ));
+    }
+    if findings.is_empty() {
+        findings.push(Finding::ok("numbers", format!("{count} numbers of agents, none listed twice")));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::domain::dispatch::Channel;
+    use crate::domain::ids::{ExtensionId, MappingId, UserId};
+    use crate::domain::user::Extension;
+    use crate::store::Clock;
+
+    const FLOW: &str = include_str!("../../flows/timed-presence.toml");
+
+    fn user(number: u128, login: &str) -> User {
+        let extension = Extension {
+            id: ExtensionId::from_bits(number),
+            number: "+15065550100".parse().expect("a number"),
+            ext: None,
+            description: "mobile".to_owned(),
+        };
+        User {
+            id: UserId::from_bits(number),
+            login: login.parse().expect("a login"),
+            name: login.to_owned(),
+            zone: None,
+            language: None,
+            agent_code: None,
+            has_pin: false,
+            active: true,
+            extensions: vec![extension],
+        }
+    }
+
+    fn version(number: u32, source: &str) -> FlowVersion {
+        FlowVersion {
+            flow: "timed-presence".parse().expect("a name"),
+            version: number,
+            state: FlowState::Published,
+            source: source.to_owned(),
+            uses: BTreeMap::new(),
+            created_at: Instant::UNIX_EPOCH,
+        }
+    }
+
+    fn mapping(number: u128, version: Option<u32>) -> Mapping {
+        Mapping {
+            id: MappingId::from_bits(number),
+            name: format!("line {number}"),
+            description: String::new(),
+            channel: Channel::Voice,
+            kind: MappingKind::ContactPoint,
+            value: format!("+1506555010{number}"),
+            flow: "timed-presence".parse().expect("a name"),
+            version,
+            active: true,
+        }
+    }
+
+    /// What is not as it should be, after `make` has written into a fresh database.
+    async fn faults(make: impl FnOnce(&mut Tx<'_>, &Tenant) + Send + 'static) -> Vec<(Verdict, String)> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("test.db").display());
+        let app = App::open(&url, Clock::System).await.expect("a new database");
+        let tenant = app.ensure_default_tenant().await.expect("a tenant");
+        let written = app.store.write::<_, StoreError, _>(move |tx| {
+            make(tx, &tenant);
+            Box::pin(async { Ok(()) })
+        });
+        written.await.expect("room");
+        let findings = app.examine().await.expect("findings");
+        let bad = findings.into_iter().filter(|finding| finding.verdict != Verdict::Ok);
+        bad.map(|finding| (finding.verdict, finding.found)).collect()
+    }
+
+    #[tokio::test]
+    async fn a_sound_database_has_no_faults() {
+        let found = faults(|tx, tenant| {
+            tx.insert_flow(&tenant.id, &version(1, FLOW));
+            tx.save_mapping(&tenant.id, &mapping(1, None));
+            tx.save_mapping(&tenant.id, &mapping(2, Some(1)));
+            tx.insert_user(tenant, &user(1, "ada"), None);
+        });
+        assert_eq!(found.await, []);
+    }
+
+    #[tokio::test]
+    async fn a_mapping_without_a_flow_that_runs_is_found() {
+        let found = faults(|tx, tenant| {
+            tx.save_mapping(&tenant.id, &mapping(1, None));
+        });
+        let expected = "`line 1` runs `timed-presence`, which has no published version";
+        assert_eq!(found.await, [(Verdict::Fail, expected.to_owned())]);
+        let found = faults(|tx, tenant| {
+            tx.insert_flow(&tenant.id, &version(1, FLOW));
+            tx.save_mapping(&tenant.id, &mapping(1, Some(7)));
+        });
+        let expected = "`line 1` wants `timed-presence` 7, which is not published; 1 runs";
+        assert_eq!(found.await, [(Verdict::Warn, expected.to_owned())]);
+        let found = faults(|tx, tenant| {
+            tx.insert_flow(&tenant.id, &version(1, "[flow]"));
+            tx.save_mapping(&tenant.id, &mapping(1, None));
+        });
+        let verdicts: Vec<_> = found.await.into_iter().map(|(verdict, _)| verdict).collect();
+        assert_eq!(verdicts, [Verdict::Fail, Verdict::Fail]);
+    }
+
+    #[tokio::test]
+    async fn an_agent_on_a_dispatch_number_is_found() {
+        let found = faults(|tx, tenant| {
+            tx.insert_flow(&tenant.id, &version(1, FLOW));
+            tx.save_mapping(&tenant.id, &mapping(0, None));
+            tx.insert_user(tenant, &user(1, "ada"), None);
+        });
+        let expected = "+15065550100 of mapping `line 0` is an extension of user `ada`";
+        assert_eq!(found.await, [(Verdict::Fail, expected.to_owned())]);
+    }
+
+    #[test]
+    fn a_number_that_two_agents_list_is_found() {
+        let tenant = crate::app::tenants::fresh("default".parse().expect("a slug"));
+        let found = |users: &[User]| numbers(&tenant, users).remove(0);
+        assert_eq!(found(&[user(1, "ada")]).verdict, Verdict::Ok);
+        let twice = found(&[user(1, "ada"), user(2, "bob")]);
+        assert_eq!(twice.found, "+15065550100 is listed by `ada` and `bob`");
+        let inactive = User { active: false, ..user(2, "bob") };
+        assert_eq!(found(&[user(1, "ada"), inactive]).verdict, Verdict::Ok);
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_is_found() {
+        let now = Instant::UNIX_EPOCH + TimeDelta::days(1);
+        for (newest, verdict) in [
+            (None, Verdict::Ok),
+            (Some(now), Verdict::Ok),
+            (Some(now + TimeDelta::seconds(2)), Verdict::Fail),
+        ] {
+            assert_eq!(clock(newest, now).verdict, verdict, "{newest:?}");
+        }
+    }
+
+    #[test]
+    fn an_engine_that_may_lose_commits_is_found() {
+        for (engine, journal, is_full, verdicts) in [
+            ("3.51.3", "wal", true, [Verdict::Ok, Verdict::Ok]),
+            ("3.52.0", "wal", true, [Verdict::Ok, Verdict::Ok]),
+            ("3.51.2", "wal", true, [Verdict::Fail, Verdict::Ok]),
+            ("3.9.2", "wal", true, [Verdict::Fail, Verdict::Ok]),
+            ("3.51.3", "delete", true, [Verdict::Ok, Verdict::Fail]),
+            ("3.51.3", "wal", false, [Verdict::Ok, Verdict::Fail]),
+        ] {
+            let engine = Durability { version: engine.to_owned(), journal: journal.to_owned(), is_full };
+            let found: Vec<_> = durability(&engine).into_iter().map(|finding| finding.verdict).collect();
+            assert_eq!(found, verdicts, "{engine:?}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Flows: published versions, which never change, and drafts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use annotate_snippets::Renderer;
+
+use super::{ADMIN, App, Error, change, log, prompts};
+use crate::domain::event::{Event, EventCause};
+use crate::domain::ids::{Name, TenantId};
+use crate::domain::tenant::Tenant;
+use crate::flow::check;
+use crate::flow::issue::{Issue, report};
+use crate::flow::model::Flow;
+use crate::flow::program::Program;
+use crate::flow::prompt::issue::PromptIssue;
+use crate::flow::prompt::lint::lint;
+use crate::store::flows::{FlowState, FlowVersion};
+use crate::store::{StoreError, Tx};
+
+/// A flow file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowSource {
+    /// Where it comes from, for people.
+    pub path: String,
+    pub text: String,
+}
+
+/// What became of publishing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Publication {
+    New(FlowVersion),
+    /// The latest version has this source and runs these versions of other flows already.
+    Unchanged(FlowVersion),
+}
+
+impl FlowSource {
+    /// The checked flow and its warnings; if one of its issues is an error, a report of them all.
+    pub fn check(&self) -> Result<(Flow, Vec<Issue>), String> {
+        match check::check(&self.text) {
+            (Some(flow), warnings) => Ok((flow, warnings)),
+            (None, issues) => {
+                Err(report(&self.path, &self.text, &issues, &Renderer::plain()).trim_end().to_owned())
+            }
+        }
+    }
+}
+
+impl App {
+    /// Makes a flow file the next version of its flow.
+    pub async fn publish_flow(
+        &self,
+        tenant: Tenant,
+        source: FlowSource,
+        state: FlowState,
+    ) -> Result<Publication, Error> {
+        let (flow, _) = source.check().map_err(|report| Error::Flow { report })?;
+        let unit = self
+            .store
+            .write(move |tx| Box::pin(async move { publish(tx, &tenant, flow, source.text, state).await }));
+        unit.await
+    }
+
+    /// Every version of every flow.
+    pub async fn flows(&self, tenant: &TenantId) -> Result<Vec<FlowVersion>, StoreError> {
+        let tenant = tenant.clone();
+        self.store.read(|tx| Box::pin(async move { tx.flows(&tenant).await })).await
+    }
+
+    /// One version of a flow; without a number the latest published one.
+    pub async fn flow(
+        &self,
+        tenant: &TenantId,
+        flow: &Name,
+        version: Option<u32>,
+    ) -> Result<FlowVersion, Error> {
+        let (tenant, name) = (tenant.clone(), flow.clone());
+        let read = self.store.read::<_, StoreError, _>(|tx| {
+            Box::pin(async move {
+                match version {
+                    Some(version) => tx.flow(&tenant, &name, version).await,
+                    None => tx.latest_flow(&tenant, &name).await,
+                }
+            })
+        });
+        read.await?.ok_or_else(|| Error::NotFound {
+            what: "version of the flow",
+            name: version.map_or_else(|| flow.to_string(), |version| format!("{flow} {version}")),
+            mend: "`dutyline flow list` shows those there are",
+        })
+    }
+}
+
+/// Makes a checked flow the next version. A published one must be whole: the flows that it runs are there,
+/// and their versions are fixed now; its prompts are there in some language at least.
+pub(super) async fn publish(
+    tx: &mut Tx<'_>,
+    tenant: &Tenant,
+    flow: Flow,
+    source: String,
+    state: FlowState,
+) -> Result<Publication, Error> {
+    let versions = tx.flows(&tenant.id).await?;
+    let name = flow.name.clone();
+    let uses = match state {
+        FlowState::Draft => BTreeMap::new(),
+        FlowState::Published => {
+            refuse_missing_prompts(tx, tenant, &flow).await?;
+            uses(flow, &versions)?
+        }
+    };
+    let own = || versions.iter().filter(|version| version.flow == name);
+    let latest = own().filter(|version| version.state == FlowState::Published).next_back();
+    if let Some(latest) = latest
+        .filter(|latest| state == FlowState::Published && latest.source == source && latest.uses == uses)
+    {
+        return Ok(Publication::Unchanged(latest.clone()));
+    }
+    let number = own().next_back().map_or(1, |last| last.version + 1);
+    let version = FlowVersion { flow: name, version: number, state, source, uses, created_at: tx.now() };
+    tx.insert_flow(&tenant.id, &version);
+    let subject = format!("flow:{}", version.flow);
+    let event = Event::FlowPublished(change(latest.map(Summary::of).as_ref(), Some(&Summary::of(&version))));
+    log(tx, &tenant.id, subject, event, EventCause::actor(ADMIN));
+    Ok(Publication::New(version))
+}
+
+/// What the log tells of a version; its source can be looked up, since it stays.
+#[derive(Debug, serde::Serialize)]
+struct Summary {
+    name: Name,
+    version: u32,
+    state: FlowState,
+    uses: BTreeMap<Name, u32>,
+}
+
+impl Summary {
+    fn of(version: &FlowVersion) -> Self {
+        Self {
+            name: version.flow.clone(),
+            version: version.version,
+            state: version.state,
+            uses: version.uses.clone(),
+        }
+    }
+}
+
+async fn refuse_missing_prompts(tx: &mut Tx<'_>, tenant: &Tenant, flow: &Flow) -> Result<(), Error> {
+    let catalogue = prompts::checked_catalogue(tx, tenant).await?;
+    let issues = lint(&catalogue, [flow]);
+    let missing: Vec<String> = issues
+        .into_iter()
+        .filter(|issue| matches!(issue, PromptIssue::FlowNamesMissing { .. }))
+        .map(|issue| issue.to_string())
+        .collect();
+    if missing.is_empty() { Ok(()) } else { Err(Error::Prompt(missing.join("\n"))) }
+}
+
+/// The latest published version of every flow that `root` runs, directly or through others.
+fn uses(root: Flow, versions: &[FlowVersion]) -> Result<BTreeMap<Name, u32>, Error> {
+    let latest = latest_published(versions);
+    let mut uses = BTreeMap::new();
+    let find = |name: &Name| {
+        let found = latest.get(name)?;
+        let flow = check::check(&found.source).0?;
+        uses.insert(name.clone(), found.version);
+        Some(Arc::new(flow))
+    };
+    Program::link(Arc::new(root), find)?;
+    Ok(uses)
+}
+
+/// Of every flow the latest published version.
+pub(super) fn latest_published(versions: &[FlowVersion]) -> BTreeMap<&Name, &FlowVersion> {
+    let published = versions.iter().filter(|version| version.state == FlowState::Published);
+    published.map(|version| (&version.flow, version)).collect()
+}
+
+/// The versions that calls may begin on now, and those that these run: what active mappings point at.
+pub(super) async fn in_use(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<Flow>, StoreError> {
+    let versions = tx.flows(tenant).await?;
+    let mappings = tx.mappings(tenant).await?;
+    let latest = latest_published(&versions);
+    let mut wanted: BTreeSet<(&Name, u32)> = BTreeSet::new();
+    for mapping in mappings.iter().filter(|mapping| mapping.active) {
+        let pinned = versions
+            .iter()
+            .find(|found| found.flow == mapping.flow && Some(found.version) == mapping.version);
+        let Some(found) = pinned.or_else(|| latest.get(&mapping.flow).copied()) else { continue };
+        wanted.insert((&found.flow, found.version));
+        wanted.extend(found.uses.iter().map(|(name, version)| (name, *version)));
+    }
+    let is_wanted = |version: &&FlowVersion| wanted.contains(&(&version.flow, version.version));
+    versions.iter().filter(is_wanted).map(parsed).collect()
+}
+
+/// A stored version, which was checked before it was stored.
+pub(super) fn parsed(version: &FlowVersion) -> Result<Flow, StoreError> {
+    let (flow, issues) = check::check(&version.source);
+    let row = || format!("{} {}", version.flow, version.version);
+    flow.ok_or_else(|| StoreError::corrupt("flow_versions", row(), format!("{issues:?}")))
+}

@@ -1,0 +1,250 @@
+//! Who is on duty, as admins see and change it. The same machine decides as on the phone.
+
+use serde::Serialize;
+
+use super::{ADMIN, App, Error, log, users};
+use crate::domain::event::{Envelope, Event, EventCause};
+use crate::domain::ids::{CallId, Login, UserId};
+use crate::domain::presence::{self, Cause, Command, Presence, Reason, Source, State, Transition};
+use crate::domain::tenant::Tenant;
+use crate::domain::time::Instant;
+use crate::domain::user::Agent;
+use crate::store::{StoreError, Tx};
+
+/// An agent's presence as it is shown: never on duty past the end of the window (I5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Standing {
+    pub user: Login,
+    pub name: String,
+    pub state: Duty,
+    pub since: Option<Instant>,
+    pub until: Option<Instant>,
+    pub generation: u64,
+    pub source: Option<Source>,
+    pub reason: Option<Reason>,
+    pub call: Option<CallId>,
+    /// Why a supervisor keeps the agent off duty; for people, who see it beside the state.
+    #[serde(skip)]
+    pub hold: Option<String>,
+}
+
+spelled!(
+    /// Whether an agent is on duty.
+    Duty, "one of offline, online", {
+        Offline = "offline",
+        Online = "online",
+    }
+);
+
+impl Standing {
+    /// What holds at `now`, whether or not the end of a window has been noticed by then.
+    pub fn of(agent: Agent, now: Instant) -> Self {
+        let Agent { login, name, presence, .. } = agent;
+        let Presence { state, generation, cause, hold, .. } = presence;
+        let expired = Cause { source: Source::Timer, reason: Reason::Expired, call: None };
+        let (duty, since, until, cause) = match state {
+            State::Online { since, until } if now < until => (Duty::Online, Some(since), Some(until), cause),
+            State::Online { until, .. } => (Duty::Offline, Some(until), None, Some(expired)),
+            State::Offline { since } => (Duty::Offline, since, None, cause),
+        };
+        Self {
+            user: login,
+            name,
+            state: duty,
+            since,
+            until,
+            generation,
+            source: cause.as_ref().map(|cause| cause.source),
+            reason: cause.as_ref().map(|cause| cause.reason.clone()),
+            call: cause.and_then(|cause| cause.call),
+            hold,
+        }
+    }
+}
+
+/// Whose presence is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whom {
+    Named(Vec<Login>),
+    /// Everybody who is on duty now.
+    AllOnline,
+}
+
+/// What an admin asks of presences.
+#[derive(Debug, Clone)]
+pub struct Order {
+    pub whom: Whom,
+    pub command: Command,
+    pub reason: Reason,
+}
+
+impl App {
+    /// Every agent's presence, by login.
+    pub async fn presences(&self, tenant: &Tenant) -> Result<Vec<Standing>, StoreError> {
+        let tenant = tenant.id.clone();
+        let board = self
+            .store
+            .read::<_, StoreError, _>(|tx| Box::pin(async move { Ok((tx.board(&tenant).await?, tx.now())) }));
+        let (agents, now) = board.await?;
+        Ok(agents.into_iter().map(|agent| Standing::of(agent, now)).collect())
+    }
+
+    pub async fn presence(&self, tenant: &Tenant, login: &Login) -> Result<Standing, Error> {
+        let (tenant, login) = (tenant.clone(), login.clone());
+        let standing = self.store.read(|tx| {
+            Box::pin(async move { Ok(Standing::of(agent(tx, &tenant, &login).await?, tx.now())) })
+        });
+        standing.await
+    }
+
+    /// The newest changes of an agent's presence, newest first.
+    pub async fn presence_history(
+        &self,
+        tenant: &Tenant,
+        login: &Login,
+        limit: u32,
+    ) -> Result<Vec<Envelope>, Error> {
+        let (tenant, login) = (tenant.clone(), login.clone());
+        let events = self.store.read::<_, Error, _>(|tx| {
+            Box::pin(async move {
+                agent(tx, &tenant, &login).await?;
+                Ok(tx.presence_events_of(&tenant, &format!("user:{login}"), limit).await?)
+            })
+        });
+        events.await
+    }
+
+    /// Whom the order would change (A1.23).
+    pub async fn would_change(&self, tenant: &Tenant, order: &Order) -> Result<Vec<Login>, Error> {
+        let (tenant, order) = (tenant.clone(), order.clone());
+        let decided = self.store.read(|tx| Box::pin(async move { decide(tx, &tenant, &order).await }));
+        let changed = decided.await?.into_iter().filter(|decision| !decision.transitions.is_empty());
+        Ok(changed.map(|decision| decision.agent.login).collect())
+    }
+
+    /// Carries out the order, for all of those it names or for none. Returns how they stand then.
+    pub async fn set_presence(&self, tenant: &Tenant, order: Order) -> Result<Vec<Standing>, Error> {
+        let tenant = tenant.clone();
+        let unit = self.store.write(|tx| {
+            Box::pin(async move {
+                let decisions = decide(tx, &tenant, &order).await?;
+                let (now, cause) = (tx.now(), EventCause::actor(ADMIN));
+                let mut standings = Vec::with_capacity(decisions.len());
+                for Decision { mut agent, presence, transitions } in decisions {
+                    save_presence(tx, &tenant, &agent, &presence, &transitions, &cause);
+                    agent.presence = presence;
+                    standings.push(Standing::of(agent, now));
+                }
+                Ok(standings)
+            })
+        });
+        unit.await
+    }
+}
+
+/// What an order comes to for one agent.
+struct Decision {
+    agent: Agent,
+    presence: Presence,
+    transitions: Vec<Transition>,
+}
+
+/// A reason in one's own words is read out to the agent and shown in lists.
+const LONGEST_REASON: usize = 280;
+
+fn check_reason(reason: &Reason) -> Result<(), Error> {
+    let words = reason.as_str();
+    if words.trim().is_empty() || words.chars().count() > LONGEST_REASON || words.contains(char::is_control) {
+        let shown = words.escape_debug().to_string();
+        return Err(Error::invalid("reason", shown, "give 1 to 280 letters on one line"));
+    }
+    Ok(())
+}
+
+async fn decide(tx: &mut Tx<'_>, tenant: &Tenant, order: &Order) -> Result<Vec<Decision>, Error> {
+    check_reason(&order.reason)?;
+    let (now, mut decisions) = (tx.now(), Vec::new());
+    for agent in chosen(tx, tenant, &order.whom).await? {
+        if matches!(order.command, Command::GoOnline { .. }) {
+            check_can_go_online(tx, tenant, &agent).await?;
+        }
+        let cause = Cause { source: Source::Admin, reason: order.reason.clone(), call: None };
+        let (presence, transitions) = presence::decide(&agent.presence, &order.command, &cause, None, now)
+            .map_err(|why| Error::Presence { user: agent.login.clone(), why })?;
+        decisions.push(Decision { agent, presence, transitions });
+    }
+    Ok(decisions)
+}
+
+async fn chosen(tx: &mut Tx<'_>, tenant: &Tenant, whom: &Whom) -> Result<Vec<Agent>, Error> {
+    match whom {
+        Whom::AllOnline => {
+            let now = tx.now();
+            let board = tx.board(&tenant.id).await?;
+            Ok(board.into_iter().filter(|agent| agent.presence.is_online(now)).collect())
+        }
+        Whom::Named(logins) => {
+            let mut agents: Vec<Agent> = Vec::with_capacity(logins.len());
+            for login in logins {
+                if agents.iter().all(|agent| agent.login != *login) {
+                    agents.push(agent(tx, tenant, login).await?);
+                }
+            }
+            Ok(agents)
+        }
+    }
+}
+
+/// On duty are those who can be called: active users with a number (A1.6).
+async fn check_can_go_online(tx: &mut Tx<'_>, tenant: &Tenant, agent: &Agent) -> Result<(), Error> {
+    let user = users::find(tx, tenant, &agent.login).await?;
+    if !user.active {
+        return Err(Error::Inactive(user.login));
+    }
+    if user.extensions.is_empty() { Err(Error::Unreachable(user.login)) } else { Ok(()) }
+}
+
+/// The user with their presence, active or not.
+pub(super) async fn agent(tx: &mut Tx<'_>, tenant: &Tenant, login: &Login) -> Result<Agent, Error> {
+    let user = users::find(tx, tenant, login).await?;
+    let agent = tx.agent_by_id(&tenant.id, &user.id).await?;
+    agent.ok_or_else(|| StoreError::corrupt("users", user.id.as_str(), "gone within one unit of work").into())
+}
+
+/// Ends the duty of a user who can no longer be called, if they are on duty (D36, D37).
+pub(super) async fn end_duty(
+    tx: &mut Tx<'_>,
+    tenant: &Tenant,
+    user: &UserId,
+    reason: Reason,
+) -> Result<(), Error> {
+    let Some(agent) = tx.agent_by_id(&tenant.id, user).await? else { return Ok(()) };
+    let cause = Cause { source: Source::Admin, reason, call: None };
+    let (presence, transitions) =
+        presence::decide(&agent.presence, &Command::GoOffline, &cause, None, tx.now())
+            .map_err(|why| Error::Presence { user: agent.login.clone(), why })?;
+    if !transitions.is_empty() {
+        save_presence(tx, tenant, &agent, &presence, &transitions, &EventCause::actor(ADMIN));
+    }
+    Ok(())
+}
+
+/// Saves an agent's presence with its events.
+pub(super) fn save_presence(
+    tx: &mut Tx<'_>,
+    tenant: &Tenant,
+    agent: &Agent,
+    presence: &Presence,
+    transitions: &[Transition],
+    cause: &EventCause,
+) {
+    let subject = format!("user:{}", agent.login);
+    if transitions.is_empty() {
+        let event = Event::PresenceUnchanged { generation: presence.generation };
+        return log(tx, &tenant.id, subject, event, cause.clone());
+    }
+    tx.save_presence(&tenant.id, &agent.id, presence);
+    for transition in transitions {
+        log(tx, &tenant.id, subject.clone(), transition.clone().into(), cause.clone());
+    }
+}

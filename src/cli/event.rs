@@ -1,0 +1,108 @@
+//! `dutyline event`: the log, as scripts and people read it.
+
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Subcommand;
+
+use crate::app::App;
+use crate::cli::desk::Desk;
+use crate::cli::output::{Format, to_second};
+use crate::domain::event::Envelope;
+use crate::domain::tenant::Tenant;
+
+/// Read the log of everything that happened
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write events, oldest first, one on a line
+    ///
+    /// Without `--after`, the newest 100.
+    Tail(Tail),
+}
+
+#[derive(Debug, clap::Args)]
+struct Tail {
+    /// Begin behind the event with this `seq`; 0 is before the first
+    #[arg(long, value_name = "SEQ")]
+    after: Option<u64>,
+
+    /// End after this many events
+    #[arg(long, value_name = "NUMBER")]
+    limit: Option<u64>,
+
+    /// Wait for more, until interrupted
+    #[arg(long, short)]
+    follow: bool,
+
+    #[command(flatten)]
+    format: Format,
+}
+
+/// Events that are shown where no place to begin is given.
+const NEWEST: u32 = 100;
+
+/// Events that are read at once.
+const PAGE: u32 = 1_000;
+
+/// How often the log is looked at while waiting: it is other processes that write it.
+const POLL: Duration = Duration::from_millis(500);
+
+pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<ExitCode> {
+    let Command::Tail(tail) = args.command;
+    let app = desk.app().await?;
+    let tenant = desk.tenant(&app).await?;
+    tokio::select! {
+        told = tail.run(&app, &tenant) => told?,
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Tail {
+    async fn run(&self, app: &App, tenant: &Tenant) -> anyhow::Result<()> {
+        let newest = self.limit.map_or(NEWEST, |limit| u32::try_from(limit).unwrap_or(u32::MAX));
+        let mut cursor = match self.after {
+            Some(after) => after,
+            None => app.cursor_before_newest(tenant, newest).await?,
+        };
+        let mut left = self.limit.unwrap_or(u64::MAX);
+        while self.page(app, tenant, &mut cursor, &mut left).await?.is_continue() {}
+        Ok(())
+    }
+
+    /// Writes what stands behind the cursor, and waits where that is nothing.
+    async fn page(
+        &self,
+        app: &App,
+        tenant: &Tenant,
+        cursor: &mut u64,
+        left: &mut u64,
+    ) -> anyhow::Result<ControlFlow<()>> {
+        let wanted = u32::try_from(*left).map_or(PAGE, |left| left.min(PAGE));
+        let events = app.events_after(tenant, *cursor, wanted).await?;
+        for event in &events {
+            self.format.item(event, words)?;
+            *cursor = event.seq;
+            *left -= 1;
+        }
+        match (*left, events.is_empty(), self.follow) {
+            (0, ..) | (_, true, false) => return Ok(ControlFlow::Break(())),
+            (_, true, true) => tokio::time::sleep(POLL).await,
+            (_, false, _) => {}
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+fn words(event: &Envelope) -> String {
+    let (kind, data) = event.event.split();
+    let Envelope { seq, at, subject, cause, .. } = event;
+    format!("{seq:>6}  {}  {kind}  {subject}  by {}  {data}", to_second(*at), cause.actor)
+}

@@ -1,0 +1,118 @@
+//! `dutyline serve`.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use axum::Router;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::cli::desk::Desk;
+use crate::config::{ServerConfig, TwilioConfig};
+use crate::http::health::{self, Readiness};
+use crate::http::server::{self, Limits};
+use crate::http::signed::Trust;
+use crate::http::{media, voice};
+use crate::store::Clock;
+use crate::{telemetry, worker};
+
+/// Answer calls
+///
+/// Brings the database's schema up to date, settles what is overdue, and serves until it is told to stop.
+/// Refuses to start when something would go wrong on the phone.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {}
+
+pub(super) async fn run(desk: &Desk, Args {}: Args) -> anyhow::Result<ExitCode> {
+    let (server, twilio) = (desk.settings.server()?, desk.settings.twilio()?);
+    telemetry::init_log(&desk.settings.log, desk.settings.log_format)?;
+    let app = open(desk).await?;
+    app.ensure_default_tenant().await?;
+    serve(app, server, twilio).await
+}
+
+/// Opens the database for serving, and says how to mend what forbids it.
+pub(super) async fn open(desk: &Desk) -> anyhow::Result<App> {
+    let folder = &desk.settings.data;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the data folder `{}`", folder.display()))?;
+    let url = desk.settings.database_url()?;
+    let app = App::open(url.as_str(), Clock::System).await.context("cannot open the database")?;
+    if let Some(damage) = app.store.quick_check().await? {
+        bail!("the database is damaged ({damage}); restore a backup, see docs/operations.md");
+    }
+    Ok(app)
+}
+
+/// Serves until a signal, or until the disk fails.
+pub(super) async fn serve(app: App, server: ServerConfig, twilio: TwilioConfig) -> anyhow::Result<ExitCode> {
+    app.check_flows().await?;
+    let metrics = telemetry::init_metrics()?;
+    let listener = TcpListener::bind(server.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; choose another `DUTYLINE_LISTEN`", server.listen))?;
+    let starting = Readiness::Starting { why: "settling what is overdue".to_owned() };
+    let (ready, readiness) = watch::channel(starting);
+    let trust = Trust {
+        public_url: server.public_url.as_str().to_owned(),
+        tokens: [twilio.auth_token].into_iter().chain(twilio.auth_token_next).collect(),
+        account: twilio.account_sid,
+    };
+    let stop = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    tasks.spawn(server::serve(
+        listener,
+        routes(&app, trust, readiness, metrics.clone()),
+        Limits::default(),
+        stop.clone(),
+    ));
+    app.fire_due().await.context("cannot settle what is overdue")?;
+    tasks.spawn(worker::timers::run(app.clone(), stop.clone()));
+    tasks.spawn(worker::upkeep::run(app.clone(), stop.clone()));
+    tasks.spawn(worker::gauges::run(app.clone(), stop.clone()));
+    tasks.spawn(telemetry::upkeep(metrics, stop.clone()));
+    tasks.close();
+    ready.send_replace(Readiness::Ready);
+    tracing::info!(listen = %server.listen, public_url = %server.public_url, "ready");
+
+    let end = until_told(&app, &ready).await?;
+    stop.cancel();
+    tasks.wait().await;
+    Ok(end)
+}
+
+fn routes(
+    app: &App,
+    trust: Trust,
+    readiness: watch::Receiver<Readiness>,
+    metrics: PrometheusHandle,
+) -> Router {
+    health::routes(readiness, metrics)
+        .merge(voice::routes(app.clone(), trust))
+        .merge(media::routes(app.clone()))
+}
+
+/// Waits for SIGINT or SIGTERM, which is a good end, or for the disk to fail, which is not (I30).
+async fn until_told(app: &App, ready: &watch::Sender<Readiness>) -> anyhow::Result<ExitCode> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut broken = app.store.broken();
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        Ok(error) = broken.wait_for(Option::is_some) => {
+            let why = error.as_ref().map(ToString::to_string).unwrap_or_default();
+            tracing::error!(why, "nothing is acknowledged any more; ending");
+            ready.send_replace(Readiness::Failed { why });
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    tracing::info!("stopping");
+    ready.send_replace(Readiness::Draining);
+    Ok(ExitCode::SUCCESS)
+}

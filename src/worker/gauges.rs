@@ -1,0 +1,22 @@
+//! Keeps the gauges of `/metrics` fresh.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Counts until `stop`.
+pub async fn run(app: App, stop: CancellationToken) {
+    loop {
+        if let Err(error) = app.count_armed().await {
+            tracing::warn!(%error, "could not count open windows");
+        }
+        if stop.run_until_cancelled(sleep(EVERY)).await.is_none() {
+            return;
+        }
+    }
+}

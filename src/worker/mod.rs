@@ -1,0 +1,5 @@
+//! Loops around `app`. Each asks it what to do, and until when there is nothing to do; no rule lives here.
+
+pub mod gauges;
+pub mod timers;
+pub mod upkeep;

@@ -1,0 +1,114 @@
+//! Use cases on a database of their own.
+
+mod apply;
+mod flows;
+mod prompts;
+
+use dutyline::app::App;
+use dutyline::app::flows::{FlowSource, Publication};
+use dutyline::app::prompts::NewContent;
+use dutyline::domain::event::Envelope;
+use dutyline::domain::ids::Name;
+use dutyline::domain::tenant::Tenant;
+use dutyline::store::Clock;
+use dutyline::store::flows::FlowState;
+use tempfile::TempDir;
+
+/// An application on a fresh database, which goes away with it.
+struct Bench {
+    app: App,
+    tenant: Tenant,
+    _folder: TempDir,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("dutyline.db").display());
+        let noon = "2026-01-05T12:00:00Z".parse().expect("an instant");
+        let app = App::open(&url, Clock::set_to(noon)).await.expect("a database");
+        let tenant = app.ensure_default_tenant().await.expect("a tenant");
+        Self { app, tenant, _folder: folder }
+    }
+
+    async fn publish(&self, text: &str) -> Result<Publication, String> {
+        self.put_flow(text, FlowState::Published).await
+    }
+
+    async fn put_flow(&self, text: &str, state: FlowState) -> Result<Publication, String> {
+        let source = FlowSource { path: "flow.toml".to_owned(), text: text.to_owned() };
+        let published = self.app.publish_flow(self.tenant.clone(), source, state).await;
+        published.map_err(|error| error.to_string())
+    }
+
+    async fn say(&self, name: &str, text: &str) -> Result<(), String> {
+        self.set(name, NewContent::Say(text.parse().expect("a template"))).await
+    }
+
+    async fn list(&self, name: &str, parts: &[&str]) -> Result<(), String> {
+        self.set(name, NewContent::List(parts.iter().map(|part| self::name(part)).collect())).await
+    }
+
+    async fn set(&self, name: &str, content: NewContent) -> Result<(), String> {
+        let english = "en".parse().expect("a tag");
+        let set = self.app.set_prompt(self.tenant.clone(), english, self::name(name), content).await;
+        set.map_err(|error| error.to_string())
+    }
+
+    async fn remove(&self, name: &str) -> Result<(), String> {
+        let removed = self.app.remove_prompt(self.tenant.clone(), self::name(name), None).await;
+        removed.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// The names of all events so far but for the tenant's own.
+    async fn events(&self) -> Vec<String> {
+        let tenant = self.tenant.clone();
+        let read = self.app.store.read(|tx| Box::pin(async move { tx.events_after(&tenant, 0, 1000).await }));
+        let events: Result<Vec<Envelope>, dutyline::store::StoreError> = read.await;
+        let named = |event: Envelope| {
+            let event = serde_json::to_value(&event).expect("plain data");
+            format!(
+                "{} {}",
+                event["type"].as_str().expect("a type"),
+                event["subject"].as_str().expect("a subject")
+            )
+        };
+        events.expect("events").into_iter().map(named).filter(|event| !event.starts_with("tenant.")).collect()
+    }
+}
+
+fn name(text: &str) -> Name {
+    text.parse().expect("a name")
+}
+
+/// A flow that speaks `prompts` and then runs `callees`.
+fn flow(name: &str, prompts: &[&str], callees: &[&str]) -> String {
+    let mut text = format!("[flow]\nname = '{name}'\nkind = 'customer'\nstart = 'n0'\n");
+    let mut node = 0;
+    if !prompts.is_empty() {
+        text += &format!("[node.n0.play]\nprompts = {prompts:?}\nnext = 'n1'\n");
+        node = 1;
+    }
+    for callee in callees {
+        text += &format!("[node.n{node}.subflow]\nflow = '{callee}'\nnext = 'n{}'\n", node + 1);
+        node += 1;
+    }
+    text + &format!("[node.n{node}.exit]\n")
+}
+
+/// Half a second that is not silent: mono, 16 bits, 8 kHz.
+fn beep() -> Vec<u8> {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 8000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut file = std::io::Cursor::new(Vec::new());
+    let mut writer = hound::WavWriter::new(&mut file, spec).expect("a header");
+    for at in 0..4000 {
+        writer.write_sample(if at / 10 % 2 == 0 { 8000_i16 } else { -8000 }).expect("a sample");
+    }
+    writer.finalize().expect("a whole file");
+    file.into_inner()
+}

@@ -1,0 +1,56 @@
+//! Commands as they are typed, by what they write and how they exit.
+
+mod apply;
+mod flow;
+mod people;
+mod prompt;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A data folder with a migrated database, and a shell in it.
+struct Shell {
+    folder: TempDir,
+}
+
+impl Shell {
+    fn new() -> Self {
+        let shell = Self { folder: tempfile::tempdir().expect("a folder") };
+        assert_eq!(shell.run(&["migrate"]), "[0]\nstderr: the schema is current");
+        shell
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        let path = self.path().join(file);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, text).expect("written");
+    }
+
+    /// The exit code, what was written to stdout, and what to stderr.
+    fn run(&self, arguments: &[&str]) -> String {
+        let run = Command::new(env!("CARGO_BIN_EXE_dutyline"))
+            .args(arguments)
+            .current_dir(self.path())
+            .env_clear()
+            .stdin(Stdio::null())
+            .output()
+            .expect("the binary runs");
+        let lines = |prefix: &str, bytes: Vec<u8>| {
+            let text = String::from_utf8(bytes).expect("UTF-8");
+            text.lines().map(|line| format!("\n{}", format!("{prefix}{line}").trim_end())).collect::<String>()
+        };
+        let code = run.status.code().expect("no signal");
+        format!("[{code}]{}{}", lines("", run.stdout), lines("stderr: ", run.stderr))
+    }
+}
+
+/// A file of the repository.
+fn shipped(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("it is shipped")
+}

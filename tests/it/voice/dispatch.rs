@@ -1,0 +1,97 @@
+//! Which flow answers (D33, D41 to D45).
+
+use dutyline::app::tenants;
+use dutyline::domain::dispatch::{Channel, Mapping, MappingKind};
+use dutyline::domain::ids::MappingId;
+use dutyline::flow::prompt::catalogue::{Content, Entry};
+
+use super::dial_in::duty;
+use crate::harness::line::{ADA, DUTY_LINE, Line};
+
+#[tokio::test]
+async fn a_number_that_nobody_answers_is_rejected_and_told_once_a_minute() {
+    // D41.
+    let line = Line::open().await;
+    for _ in 0..3 {
+        line.call(ADA, "+15065550199").await.is_rejected();
+    }
+    line.clock.advance(chrono::TimeDelta::minutes(1));
+    line.call(ADA, "+15065550199").await.is_rejected();
+    assert_eq!(line.told().await, ["dispatch.unmatched"; 2]);
+}
+
+#[tokio::test]
+async fn a_customers_mapping_wins_over_the_numbers() {
+    // D42.
+    let line = Line::open().await;
+    line.publish(&duty("presets = [5]")).await;
+    line.save_mapping(Mapping {
+        id: MappingId::from_bits(7),
+        name: "ada's own".to_owned(),
+        description: String::new(),
+        channel: Channel::Any,
+        kind: MappingKind::Customer,
+        value: ADA.to_owned(),
+        flow: "duty".parse().expect("a name"),
+        version: None,
+        active: true,
+    })
+    .await;
+    line.call_from(ADA).await.hears("5 hours, press 1");
+}
+
+#[tokio::test]
+async fn an_unpublished_version_falls_back_to_the_latest() {
+    // D43.
+    let line = Line::open().await;
+    line.map(DUTY_LINE, "timed-presence", Some(9)).await;
+    line.call_from(ADA).await.hears("press 1");
+    assert_eq!(line.told().await, ["dispatch.fallback"]);
+}
+
+#[tokio::test]
+async fn a_call_stays_on_the_version_it_began_with() {
+    // D44, A1.12.
+    let line = Line::with_flow(&duty("presets = [5]")).await;
+    let caller = line.call_from(ADA).await.hears("5 hours, press 1");
+    line.publish(&duty("presets = [6]")).await;
+    caller.presses("7").await.hears("5 hours, press 1");
+    line.call_from(ADA).await.hears("6 hours, press 1");
+}
+
+#[tokio::test]
+async fn the_dialled_number_says_whose_call_it_is() {
+    // D33.
+    let line = Line::open().await;
+    let other = line.app.add_tenant(tenants::fresh("other".parse().expect("a slug"))).await.expect("added");
+    let other = line.of(other);
+    other.publish(&duty("presets = [3]")).await;
+    other.map("+15065550777", "duty", None).await;
+    other.agent("ada", "Ada of the other tenant", ADA).await;
+    let caller = other.call(ADA, "+15065550777").await.hears("3 hours, press 1");
+    caller.presses("1").await.is_hung_up_on();
+    other.call(ADA, "+15065550777").await.hears("Ada of the other tenant");
+    other.call_from(ADA).await.hears("8 hours, press 1").hears_not("other tenant");
+}
+
+#[tokio::test]
+async fn a_missing_prompt_is_spoken_in_the_lines_own_words_and_told() {
+    // D45.
+    let line = Line::with_flow(&duty("prompts.welcome = \"greeting\"")).await;
+    line.call_from(ADA).await.hears("Welcome to the duty line").hears("press 1");
+    assert_eq!(line.told().await, ["prompt.fallback"]);
+    let tenant = line.tenant.id.clone();
+    line.write(move |tx| {
+        Box::pin(async move {
+            let text = "Bonjour <&> \u{1}!".to_owned();
+            let content = Content::Say(text.try_into().expect("a text"));
+            let (language, name) = ("en".parse().expect("a tag"), "greeting".parse().expect("a name"));
+            tx.save_prompt(&tenant, &Entry { language, name, content });
+            tx.touch_tenant(&tenant);
+            Ok(())
+        })
+    })
+    .await;
+    line.call_from(ADA).await.hears("Bonjour <&> !").hears_not("Welcome");
+    assert_eq!(line.told().await, ["prompt.fallback"], "followed at once, and no fallback any more");
+}

@@ -1,0 +1,8 @@
+//! Phone calls, as they happen.
+
+mod dial_in;
+mod dispatch;
+mod identity;
+mod replays;
+mod timers;
+mod webhooks;
