@@ -7,7 +7,7 @@ use std::path::Path;
 use chrono::TimeDelta;
 use dutyline::domain::call::{CallStatus, Outcome, Progress};
 use dutyline::domain::dispatch::{Channel, Contact, Direction, Mapping, MappingKind};
-use dutyline::domain::event::Envelope;
+use dutyline::domain::event::{Entry as Told, Envelope, EventCause};
 use dutyline::domain::ids::{CallId, EventId, MappingId, Name};
 use dutyline::domain::phone::Caller;
 use dutyline::domain::presence::{Cause, Presence, Reason, Source, State};
@@ -336,6 +336,7 @@ async fn mappings() {
         )
     });
     assert_eq!(found, (Some(tenant("acme").slug), None, true, false));
+    assert_eq!(read!(desk, tx => tx.contact_points().await?), BTreeSet::from([OURS.to_owned()]));
     let changed = Mapping { version: None, active: false, ..mapping() };
     let saved = changed.clone();
     desk.put(move |tx| tx.save_mapping(&tenant("acme").id, &saved)).await.expect("kept");
@@ -390,6 +391,29 @@ async fn events() {
     };
     let (id, told) = entry(1);
     assert_eq!((&first.id, &first.event, &first.cause, first.at), (&id, &told.event, &told.cause, at(0)));
+}
+
+#[tokio::test]
+async fn events_are_found_by_kind_and_by_who_brought_them_about() {
+    let desk = desk().await;
+    desk.put(|tx| {
+        let by_admin = |number, subject: &str| {
+            let (id, told) = entry(number);
+            (id, Told { subject: subject.to_owned(), cause: EventCause::actor("admin:cli"), ..told })
+        };
+        tx.append(&tenant("acme").id, [entry(1), by_admin(2, "user:ada"), by_admin(3, "user:bob")]);
+    })
+    .await
+    .expect("kept");
+    let (presence, admin, about_ada) = read!(desk, tx => {
+        let acme = tenant("acme");
+        (
+            tx.presence_events_of(&acme, "user:ada", 9).await?.len(),
+            tx.admin_events(&acme, 9).await?.len(),
+            tx.admin_events_of(&acme, "user:ada", 9).await?.len(),
+        )
+    });
+    assert_eq!((presence, admin, about_ada), (2, 2, 1));
 }
 
 #[tokio::test]
