@@ -4,12 +4,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::TimeDelta;
-
-use crate::domain::ids::{Name, TenantId};
+use crate::app::recent::Recent;
+use crate::domain::ids::{CallId, Name, TenantId};
 use crate::domain::phone::E164;
 use crate::domain::tenant::Tenant;
-use crate::domain::time::Instant;
 use crate::flow::check;
 use crate::flow::model::Flow;
 use crate::flow::program::Program;
@@ -20,15 +18,11 @@ use crate::store::{StoreError, Tx};
 pub(super) struct Cache {
     programs: Mutex<HashMap<(TenantId, Name, u32), Arc<Program>>>,
     catalogues: Mutex<HashMap<TenantId, (u64, Arc<Catalogue>)>>,
-    /// Dialled numbers that nobody answers, and when that was last told.
-    told: Mutex<HashMap<E164, Instant>>,
+    /// Dialled numbers that nobody answers and that were told of.
+    pub(super) unmatched: Recent<E164>,
+    /// Calls that began and that may not be in the database yet.
+    pub(super) begun: Recent<CallId>,
 }
-
-/// How often the same unmatched number is told.
-const TELL_EVERY: TimeDelta = TimeDelta::minutes(1);
-
-/// Unmatched numbers that are remembered at most.
-const MOST_TOLD: usize = 10_000;
 
 impl Cache {
     /// A published version of a flow, linked with the versions it was published with.
@@ -64,21 +58,6 @@ impl Cache {
         let catalogue = Arc::new(catalogue);
         put(&self.catalogues, tenant.id.clone(), &(tenant.revision, Arc::clone(&catalogue)));
         Ok(catalogue)
-    }
-}
-
-impl Cache {
-    /// Whether it was a while ago, if ever, that `dialled` was told to be unmatched; from now on it was not.
-    pub(super) fn is_news(&self, dialled: &E164, now: Instant) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.get(dialled).is_some_and(|last| now - *last < TELL_EVERY) {
-            return false;
-        }
-        if told.len() >= MOST_TOLD {
-            told.clear();
-        }
-        told.insert(dialled.clone(), now);
-        true
     }
 }
 

@@ -14,6 +14,7 @@ pub mod mappings;
 pub mod pins;
 pub mod presence;
 pub mod prompts;
+mod recent;
 mod startup;
 pub mod tenants;
 pub mod timers;

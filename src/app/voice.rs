@@ -107,8 +107,12 @@ impl App {
     /// The first request about a call, and every repetition of it: the same words again or, if keys come
     /// along, what they do at the turn that is open. So a fallback address leads to the same place (I12).
     pub async fn arrive(&self, request: Request) -> Result<Answer, StoreError> {
-        if request.input.is_keys() {
-            return self.take_turn(request, None).await;
+        let call = call_id(&request.contact.account, &request.sid);
+        let is_news = self.cache.begun.is_news(call, self.store.clock().now());
+        if (request.input.is_keys() || !is_news)
+            && let Some(answer) = self.take_turn(request.clone(), None).await?
+        {
+            return Ok(answer);
         }
         let app = self.clone();
         let read = self.store.read::<_, StoreError, _>(|tx| {
@@ -119,7 +123,7 @@ impl App {
         });
         let (request, begun) = read.await?;
         match begun {
-            Begun::Known => self.take_turn(request, None).await,
+            Begun::Known => Ok(self.take_turn(request, None).await?.unwrap_or_else(Answer::restart)),
             Begun::Unmatched => self.turn_away(&request).await,
             Begun::Call(begun) if begun.turn.changes_presence() => self.arrive_locked(request).await,
             Begun::Call(begun) => {
@@ -179,7 +183,7 @@ impl App {
         let began = self.turn_key.open(&address.token, &address.call, address.turn);
         match began {
             Some(began) if call::may_be_live(began, self.store.clock().now()) => {
-                self.take_turn(request, Some(address)).await
+                Ok(self.take_turn(request, Some(address)).await?.unwrap_or_else(Answer::restart))
             }
             Some(_) | None => {
                 counter!(telemetry::REPLAYS_ANSWERED).increment(1);
@@ -188,8 +192,13 @@ impl App {
         }
     }
 
-    /// Answers a turn. A PIN is hashed between two looks at the call, so that the writer never waits for it.
-    async fn take_turn(&self, request: Request, address: Option<TurnAddress>) -> Result<Answer, StoreError> {
+    /// Answers a turn; none if there is no such call. A PIN is hashed between two looks at the call, so that
+    /// the writer never waits for it.
+    async fn take_turn(
+        &self,
+        request: Request,
+        address: Option<TurnAddress>,
+    ) -> Result<Option<Answer>, StoreError> {
         let mut pin = None;
         loop {
             let (app, request, address, known) =
@@ -202,7 +211,8 @@ impl App {
                 })
                 .await?;
             match (taken, keys) {
-                (Taken::Answer(answer), _) => return Ok(answer),
+                (Taken::Unknown, _) => return Ok(None),
+                (Taken::Answer(answer), _) => return Ok(Some(answer)),
                 (Taken::CheckPin { hash }, Input::Keys(keys)) => {
                     let right = pins::matches(hash.clone(), keys.into()).await;
                     pin = Some(PinVerdict { hash, right });
@@ -224,7 +234,7 @@ impl App {
         let Some((tenant, mut call, mut agent)) =
             tx.call_by_sid(&request.contact.account, &request.sid).await?
         else {
-            return Ok(Taken::Answer(Answer::restart()));
+            return Ok(Taken::Unknown);
         };
         if address.is_some_and(|address| address.call != call.id) {
             return Ok(Taken::Answer(Answer::goodbye(spoken_to(&tenant, agent.as_ref()))));
@@ -299,7 +309,7 @@ impl App {
     async fn turn_away(&self, request: &Request) -> Result<Answer, StoreError> {
         counter!(telemetry::CALLS, "outcome" => "unmatched").increment(1);
         let dialled = request.contact.dialled.clone();
-        if self.cache.is_news(&dialled, self.store.clock().now()) {
+        if self.cache.unmatched.is_news(dialled.clone(), self.store.clock().now()) {
             let told = self.store.write_later(|tx| Box::pin(tell_unmatched(tx, dialled)));
             told.await?;
         }
@@ -416,6 +426,8 @@ impl Beginning {
 }
 
 enum Taken {
+    /// There is no such call.
+    Unknown,
     Answer(Answer),
     /// Look again once it is known whether the keys are the PIN behind `hash`.
     CheckPin {
@@ -539,6 +551,7 @@ impl World<'_> {
 
 /// Moves the call past the turn; the step to be kept of it.
 fn advance(call: &mut Call, turn: &Turn, input: Input, now: Instant) -> Step {
+    let input = kept(call.cursor.asked, input);
     let step =
         Step { turn: call.turn, at: now, input, decided: turn.decided.clone(), reply: turn.reply.clone() };
     call.cursor = turn.cursor.clone();
@@ -546,6 +559,14 @@ fn advance(call: &mut Call, turn: &Turn, input: Input, now: Instant) -> Step {
     call.menu_since = turn.cursor.is_menu_open().then(|| call.menu_since.unwrap_or(now));
     call.outcome = turn.outcome.or(call.outcome);
     step
+}
+
+/// What is kept of an answer, in the step and in the log: of a PIN, only that one was typed.
+fn kept(asked: Asked, input: Input) -> Input {
+    match (asked, input) {
+        (Asked::Pin, Input::Keys(_)) => Input::Keys("****".parse().expect("stars are keys")),
+        (_, input) => input,
+    }
 }
 
 /// The language of a call.

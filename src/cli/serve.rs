@@ -19,7 +19,8 @@ use crate::http::server::{self, Limits};
 use crate::http::signed::Trust;
 use crate::http::{media, voice};
 use crate::store::Clock;
-use crate::{telemetry, worker};
+use crate::telemetry;
+use crate::worker;
 
 /// Answer calls
 ///

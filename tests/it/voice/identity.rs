@@ -1,7 +1,7 @@
 //! Who is calling (D30 to D35, D51, D57, I18).
 
 use chrono::TimeDelta;
-use dutyline::domain::event::Event;
+use dutyline::domain::event::{Envelope, Event};
 
 use super::dial_in::duty;
 use crate::harness::caller::Caller;
@@ -144,4 +144,23 @@ async fn many_wrong_pins_on_a_line_raise_the_alarm() {
     }
     let told = line.told().await;
     assert_eq!(told.iter().filter(|kind| *kind == "pin.alarm").count(), 1);
+}
+
+#[tokio::test]
+async fn a_pin_is_kept_nowhere() {
+    // D51.
+    let line = Line::open().await;
+    line.pin("ada", "2468").await;
+    line.call_from(ADA).await.presses("1111#").await.presses("2468#").await.hears("press 1");
+    let mut logged = Vec::new();
+    for Envelope { event, .. } in line.events().await {
+        if let Event::CallStep { input, .. } = event {
+            logged.push(input);
+        }
+    }
+    assert_eq!(logged, ["started", "****", "****"]);
+    let calls = line.app.calls(&line.tenant, 1).await.expect("the calls are read");
+    let story = line.app.call_story(&line.tenant, calls[0].id.as_str()).await.expect("the call is there");
+    let pressed: Vec<&str> = story.steps.iter().map(|step| step.pressed.as_str()).collect();
+    assert_eq!(pressed, logged);
 }
