@@ -29,6 +29,7 @@ const MOST_IN_A_GROUP: usize = 128;
 /// Units of work that wait at most; more hold up those who ask for them, so that nobody gets further ahead
 /// of the disk than it can follow.
 const MOST_WAITING: usize = 256;
+
 /// Pages of the write-ahead log that are worth bringing into the database: SQLite's own measure.
 const CHECKPOINT_AT: i64 = 1000;
 

@@ -115,7 +115,7 @@ fn a_hidden_number_is_nobodys_whatever_it_looks_like() {
         "sip:Restricted@example.com;user=phone",
     ];
     let keys = ["266696687", "7378742833", "2562533", "8656696", "86282452253"];
-    let spelled = keys.iter().flat_map(|keys| [format!("{keys}"), format!("+{keys}"), format!("+1{keys}")]);
+    let spelled = keys.iter().flat_map(|keys| [keys.to_string(), format!("+{keys}"), format!("+1{keys}")]);
     let addressed = keys.iter().map(|keys| format!("sip:+{keys}@example.com"));
     for from in words.into_iter().map(str::to_owned).chain(spelled).chain(addressed) {
         assert_eq!(Caller::read(&from, Some(&number("+15062345678"))), Caller::Withheld, "{from:?}");

@@ -165,8 +165,7 @@ async fn each_tenants_log_is_without_gaps() {
     for slug in &slugs[1..] {
         desk.put(|tx| tx.insert_tenant(&tenant(slug))).await.expect("a new tenant");
     }
-    let units = (0..150_u64).map(|number| {
-        let slug = slugs[number as usize % 3];
+    let units = (0..150_u64).zip(slugs.into_iter().cycle()).map(|(number, slug)| {
         desk.put(move |tx| {
             let events = [entry(number * 2), entry(number * 2 + 1)];
             let tenant = tenant(slug);
