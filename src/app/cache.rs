@@ -63,11 +63,11 @@ impl Cache {
 
 async fn load(tx: &mut Tx<'_>, tenant: &TenantId, flow: &Name, version: u32) -> Result<Program, StoreError> {
     let (root, uses) = checked(tx, tenant, flow, version).await?;
-    let mut used = BTreeMap::new();
+    let mut linked = BTreeMap::new();
     for (name, version) in &uses {
-        used.insert(name.clone(), checked(tx, tenant, name, *version).await?.0);
+        linked.insert(name.clone(), checked(tx, tenant, name, *version).await?.0);
     }
-    Program::link(root, |name| used.get(name).cloned())
+    Program::link(root, |name| linked.get(name).cloned())
         .map_err(|why| StoreError::corrupt("flow_versions", format!("{flow} {version}"), why))
 }
 

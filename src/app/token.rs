@@ -2,7 +2,7 @@
 //! request would verify for ever: the token binds a turn to its call and to the time the call began, and
 //! the answered turns in the database let it work once.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -67,7 +67,10 @@ impl fmt::Debug for TurnKey {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes every letter");
+        text
+    })
 }
 
 /// The bytes that 32 hexadecimal digits spell.

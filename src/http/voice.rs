@@ -152,7 +152,7 @@ impl Line {
         if marks.attempt >= MOST_ATTEMPTS {
             return self.render(&words::apology(&language), &address);
         }
-        self.render(&words::one_moment(&language), &put_off(address, marks.attempt + 1, keys))
+        self.render(&words::one_moment(&language), &put_off(&address, marks.attempt + 1, keys))
     }
 
     fn document(&self, reply: &Reply, next: &Next) -> Response {
@@ -191,7 +191,7 @@ impl Line {
 }
 
 /// The address of a request that is to be made again.
-fn put_off(address: String, attempt: u8, keys: Option<String>) -> String {
+fn put_off(address: &str, attempt: u8, keys: Option<String>) -> String {
     let mut marks = form_urlencoded::Serializer::new(String::new());
     marks.append_pair("attempt", &attempt.to_string());
     if let Some(keys) = keys {
