@@ -55,10 +55,22 @@ pub(super) fn advance(call: &mut Call, turn: &Turn, input: Input, now: Instant) 
     step
 }
 
-/// What is kept of an answer, in the step and in the log: of a PIN, only that one was typed.
+/// What is kept of a PIN: that one was typed.
+const PIN_MASK: &str = "****";
+
+/// What is kept of an answer, in the step and in the log.
 fn kept(asked: Asked, input: Input) -> Input {
     match (asked, input) {
-        (Asked::Pin, Input::Keys(_)) => Input::Keys("****".parse().expect("stars are keys")),
+        (Asked::Pin, Input::Keys(_)) => Input::Keys(PIN_MASK.parse().expect("stars are keys")),
         (_, input) => input,
+    }
+}
+
+/// Whether `input` is what was answered before, as far as is known of it: any PIN may be the one that was
+/// typed, since none is kept (D51, I12).
+pub(super) fn is_repetition(input: &Input, kept: &Input) -> bool {
+    match (input, kept) {
+        (Input::Keys(_), Input::Keys(keys)) if keys.as_str() == PIN_MASK => true,
+        (input, kept) => input == kept,
     }
 }

@@ -2,7 +2,7 @@
 
 use metrics::counter;
 
-use super::decide::{World, advance};
+use super::decide::{World, advance, is_repetition};
 use super::record::save_turn;
 use super::{Answer, Request, TurnAddress, spoken_to};
 use crate::app::{App, pins};
@@ -124,8 +124,8 @@ impl App {
         counter!(telemetry::REPLAYS_ANSWERED).increment(1);
         let latest = call.turn.saturating_sub(1);
         let asked = address.map_or(latest, |address| address.turn).min(latest);
-        let same = tx.step(&tenant.id, &call.id, asked).await?.filter(|step| step.input == request.input);
-        let step = match same {
+        let step = tx.step(&tenant.id, &call.id, asked).await?;
+        let step = match step.filter(|step| is_repetition(&request.input, &step.input)) {
             Some(step) => Some(step),
             None => tx.step(&tenant.id, &call.id, latest).await?,
         };

@@ -21,6 +21,18 @@ async fn a_repeated_key_gets_the_same_words_and_no_second_effect() {
 }
 
 #[tokio::test]
+async fn a_repeated_pin_is_known_as_one_though_it_is_kept_nowhere() {
+    // I12, D51.
+    let line = Line::open().await;
+    line.pin("ada", "2468").await;
+    let caller = line.call_from(ADA).await.presses("2468#").await.hears("press 1");
+    let (Request { url, form }, answer) = (&caller.last.0, &caller.last.1);
+    let (url, form, answer) = (url.clone(), form.clone(), answer.clone());
+    caller.presses("9").await.hears("number of hours");
+    assert_eq!(line.post(&url, &form).await, answer, "the words of that turn, not the current ones");
+}
+
+#[tokio::test]
 async fn the_first_keys_win_for_a_turn() {
     // I12: same turn, other digits.
     let line = Line::open().await;
