@@ -84,6 +84,7 @@ pub(super) async fn serve(app: App, server: ServerConfig, twilio: TwilioConfig) 
     let end = until_told(&app, &ready).await?;
     stop.cancel();
     tasks.wait().await;
+    app.store.settle().await.context("cannot save the last turns of calls")?;
     Ok(end)
 }
 
@@ -94,7 +95,7 @@ fn routes(
     metrics: PrometheusHandle,
 ) -> Router {
     health::routes(readiness, metrics)
-        .merge(voice::routes(app.clone(), trust))
+        .merge(voice::routes(app.clone(), trust, voice::PATIENCE))
         .merge(media::routes(app.clone()))
 }
 

@@ -93,8 +93,8 @@ impl Store {
     }
 
     /// Runs a unit of work: all of it or nothing. The answer comes when it is on disk, unless the unit
-    /// said with [`Tx::relax`] that nobody relies on it yet. Once called, the work is done also if the
-    /// caller goes away.
+    /// said with [`Tx::relax`] that nobody relies on it yet. Once it is in the writer's queue, which may take
+    /// a moment when that is full, the work is done also if the caller goes away.
     pub async fn write<T, E, W>(&self, work: W) -> Result<T, E>
     where
         T: Send + 'static,
@@ -116,6 +116,11 @@ impl Store {
             }
         };
         self.writer.enqueue(work, done).await
+    }
+
+    /// Waits until all that was asked for before is on disk, also what nobody waited for.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        self.write(|_| Box::pin(async { Ok(()) })).await
     }
 
     /// The store's time.

@@ -53,7 +53,7 @@ impl Writer {
     }
 
     /// Runs `work` in the order of calls. The answer comes after the commit, unless the unit said with
-    /// [`Tx::relax`] that nobody relies on it yet. Dropping the future does not undo the work.
+    /// [`Tx::relax`] that nobody relies on it yet. Dropping the future takes nothing out of the queue.
     pub(super) async fn write<T, E, W>(&self, work: W) -> Result<T, E>
     where
         T: Send + 'static,

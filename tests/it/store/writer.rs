@@ -159,6 +159,25 @@ async fn work_is_done_also_if_its_caller_goes_away() {
 }
 
 #[tokio::test]
+async fn the_store_settles_once_what_nobody_waited_for_is_on_disk() {
+    let desk = Desk::open().await;
+    let (first, gate) = hold(&desk, End::Relaxed).await;
+    let later = desk.store.write_later::<StoreError, _>(|tx| {
+        Box::pin(async move {
+            tx.append(&tenant("acme").id, [entry(2)]);
+            Ok(())
+        })
+    });
+    later.await.expect("queued");
+    let mut settled = Box::pin(desk.store.settle());
+    assert!((&mut settled).now_or_never().is_none());
+    open(gate);
+    settled.await.expect("saved");
+    assert_eq!(desk.last_seq("acme").await, 2);
+    first.await.expect("answered");
+}
+
+#[tokio::test]
 async fn each_tenants_log_is_without_gaps() {
     let desk = Desk::open().await;
     let slugs = ["acme", "bell", "coop"];
