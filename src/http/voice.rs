@@ -30,7 +30,7 @@ use crate::http::signed::{Signed, Trust};
 use crate::telemetry;
 
 /// Carriers hang up on us after 5 to 15 seconds.
-const PATIENCE: Duration = Duration::from_secs(4);
+pub const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Requests for one turn that are put off with "one moment" before the call is given up.
 const MOST_ATTEMPTS: u8 = 3;
@@ -39,6 +39,7 @@ const MOST_ATTEMPTS: u8 = 3;
 struct Line {
     app: App,
     trust: Arc<Trust>,
+    patience: Duration,
 }
 
 impl AsRef<Trust> for Line {
@@ -47,13 +48,14 @@ impl AsRef<Trust> for Line {
     }
 }
 
-/// `/voice/twilio/inbound`, `/voice/twilio/turn/{call}/{turn}` and `/voice/twilio/status`.
-pub fn routes(app: App, trust: Trust) -> Router {
+/// `/voice/twilio/inbound`, `/voice/twilio/turn/{call}/{turn}` and `/voice/twilio/status`, each answered
+/// within `patience`.
+pub fn routes(app: App, trust: Trust, patience: Duration) -> Router {
     Router::new()
         .route("/voice/twilio/inbound", post(arrive))
         .route("/voice/twilio/turn/{call}/{turn}", post(turn))
         .route("/voice/twilio/status", post(status))
-        .with_state(Line { app, trust: Arc::new(trust) })
+        .with_state(Line { app, trust: Arc::new(trust), patience })
 }
 
 /// What we put into our own addresses.
@@ -114,7 +116,7 @@ async fn status(State(line): State<Line>, Signed(form): Signed) -> Response {
         }
     };
     let StatusForm { account_sid, call_sid, progress, .. } = report;
-    match timeout(PATIENCE, line.app.progress(account_sid, call_sid, progress)).await {
+    match timeout(line.patience, line.app.progress(account_sid, call_sid, progress)).await {
         Ok(Ok(())) => StatusCode::NO_CONTENT.into_response(),
         Ok(Err(error)) => unsaved(&error.to_string()),
         Err(_) => unsaved("the database takes too long"),
@@ -139,7 +141,7 @@ impl Line {
     ) -> Response {
         let started = Instant::now();
         // In a task of its own, so that a panic ends the task and not the call.
-        let outcome = timeout(PATIENCE, tokio::spawn(answer)).await;
+        let outcome = timeout(self.patience, tokio::spawn(answer)).await;
         histogram!(telemetry::TURN_SECONDS).record(started.elapsed());
         let why = match outcome {
             Ok(Ok(Ok(answer))) => return self.document(&answer.reply, &answer.next),

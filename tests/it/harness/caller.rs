@@ -17,7 +17,7 @@ pub struct Caller<'l> {
     pub leg: Leg,
     call: Conversation,
     /// All that was said since the last key.
-    said: String,
+    pub said: String,
     ended: Option<Ending>,
     /// The last request and its answer, for a carrier that asks again.
     pub last: (Request, Answer),

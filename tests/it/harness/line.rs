@@ -1,6 +1,9 @@
 //! A whole line without a socket: the real database, the real routes, signed requests, a clock that stands
 //! until it is told to move.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{Request, header};
@@ -21,6 +24,7 @@ use dutyline::store::flows::{FlowState, FlowVersion};
 use dutyline::store::{Clock, StoreError};
 use http_body_util::BodyExt as _;
 use secrecy::SecretString;
+use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -38,12 +42,20 @@ pub struct Line {
     pub clock: Clock,
     pub tenant: Tenant,
     router: Router,
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 /// The auth token that signs.
 fn token() -> SecretString {
     "12345".to_owned().into()
+}
+
+fn trust() -> Trust {
+    Trust { public_url: PUBLIC_URL.to_owned(), tokens: vec![token()], account: None }
+}
+
+fn url(folder: &TempDir) -> String {
+    format!("sqlite:{}", folder.path().join("dutyline.db").display())
 }
 
 /// Friday, 20 November 2026, noon in Toronto.
@@ -81,21 +93,32 @@ impl Line {
     /// A database with the tenant `default` in it and nothing else.
     pub async fn empty(now: Instant) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        Self::start(folder, Clock::set_to(now)).await
+        Self::start(Arc::new(folder), Clock::set_to(now)).await
     }
 
-    async fn start(folder: TempDir, clock: Clock) -> Self {
-        let url = format!("sqlite:{}", folder.path().join("dutyline.db").display());
-        let app = App::open(&url, clock.clone()).await.expect("the database opens");
+    async fn start(folder: Arc<TempDir>, clock: Clock) -> Self {
+        let app = App::open(&url(&folder), clock.clone()).await.expect("the database opens");
         let tenant = app.ensure_default_tenant().await.expect("the tenant is there");
-        let trust = Trust { public_url: PUBLIC_URL.to_owned(), tokens: vec![token()], account: None };
-        let router = voice::routes(app.clone(), trust);
+        let router = voice::routes(app.clone(), trust(), voice::PATIENCE);
         Self { app, clock, tenant, router, folder }
     }
 
     /// The same line, and what follows is about another tenant.
     pub fn of(self, tenant: Tenant) -> Self {
         Self { tenant, ..self }
+    }
+
+    /// The same line as seen by a carrier for whom no answer comes in time, on whatever machine.
+    pub fn impatient(&self) -> Self {
+        let Self { app, clock, tenant, folder, .. } = self;
+        let (app, clock, tenant, folder) = (app.clone(), clock.clone(), tenant.clone(), folder.clone());
+        let router = voice::routes(app.clone(), trust(), Duration::ZERO);
+        Self { app, clock, tenant, router, folder }
+    }
+
+    /// Another process's connection to the line's database.
+    pub async fn intruder(&self) -> SqliteConnection {
+        SqliteConnection::connect(&url(&self.folder)).await.expect("a connection")
     }
 
     /// The process dies and another one starts on what is on the disk.
@@ -105,7 +128,27 @@ impl Line {
         Self::start(folder, clock).await
     }
 
+    /// The same line with the tenant as `edit` leaves it.
+    pub async fn edited(self, edit: impl FnOnce(&mut Tenant)) -> Self {
+        let mut tenant = self.tenant.clone();
+        edit(&mut tenant);
+        let saved = tenant.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                tx.save_tenant(&saved);
+                Ok(())
+            })
+        })
+        .await;
+        self.of(tenant)
+    }
+
     pub async fn publish(&self, source: &str) -> String {
+        self.put_flow(source, FlowState::Published).await
+    }
+
+    /// Adds the flow's next version.
+    pub async fn put_flow(&self, source: &str, state: FlowState) -> String {
         let (flow, issues) = dutyline::flow::check::check(source);
         let flow = flow.unwrap_or_else(|| panic!("{issues:?}")).name;
         let (tenant, source, name, now) =
@@ -115,7 +158,6 @@ impl Line {
                 let version = tx.latest_flow(&tenant, &name).await?.map_or(1, |latest| latest.version + 1);
                 let uses = tx.flows(&tenant).await?.into_iter().map(|flow| (flow.flow, flow.version));
                 let uses = uses.filter(|(flow, _)| *flow != name).collect();
-                let state = FlowState::Published;
                 let flow = FlowVersion { flow: name, version, state, source, uses, created_at: now };
                 tx.insert_flow(&tenant, &flow);
                 Ok(())
@@ -278,7 +320,7 @@ impl Line {
 
     /// The log, with what nobody waited for.
     pub async fn events(&self) -> Vec<Envelope> {
-        self.write(|_| Box::pin(async { Ok(()) })).await;
+        self.app.store.settle().await.expect("it is written");
         let tenant = self.tenant.clone();
         let events =
             self.app.store.read(|tx| Box::pin(async move { tx.events_after(&tenant, 0, 10_000).await }));

@@ -4,6 +4,8 @@ use dutyline::app::tenants;
 use dutyline::domain::dispatch::{Channel, Mapping, MappingKind};
 use dutyline::domain::ids::MappingId;
 use dutyline::flow::prompt::catalogue::{Content, Entry};
+use dutyline::flow::reply::{MediaFormat, MediaRef};
+use dutyline::store::flows::FlowState;
 
 use super::dial_in::duty;
 use crate::harness::line::{ADA, DUTY_LINE, Line};
@@ -50,6 +52,16 @@ async fn an_unpublished_version_falls_back_to_the_latest() {
 }
 
 #[tokio::test]
+async fn a_draft_falls_back_to_the_latest_published_version() {
+    // D43, A1.12.
+    let line = Line::with_flow(&duty("presets = [5]")).await;
+    line.put_flow(&duty("presets = [6]"), FlowState::Draft).await;
+    line.map(DUTY_LINE, "duty", Some(2)).await;
+    line.call_from(ADA).await.hears("5 hours, press 1");
+    assert_eq!(line.told().await, ["dispatch.fallback"]);
+}
+
+#[tokio::test]
 async fn a_call_stays_on_the_version_it_began_with() {
     // D44, A1.12.
     let line = Line::with_flow(&duty("presets = [5]")).await;
@@ -80,11 +92,29 @@ async fn a_missing_prompt_is_spoken_in_the_lines_own_words_and_told() {
     let line = Line::with_flow(&duty("prompts.welcome = \"greeting\"")).await;
     line.call_from(ADA).await.hears("Welcome to the duty line").hears("press 1");
     assert_eq!(line.told().await, ["prompt.fallback"]);
+    let text = "Bonjour <&> \u{1}!".to_owned();
+    greet(&line, Content::Say(text.try_into().expect("a text"))).await;
+    line.call_from(ADA).await.hears("Bonjour <&> !").hears_not("Welcome");
+    assert_eq!(line.told().await, ["prompt.fallback"], "followed at once, and no fallback any more");
+}
+
+#[tokio::test]
+async fn a_recording_that_is_gone_is_replaced_by_the_lines_own_words_and_told() {
+    // D45.
+    let line = Line::with_flow(&duty("prompts.welcome = \"greeting\"")).await;
+    let sha256 = "a".repeat(64).parse().expect("a digest");
+    let media = MediaRef { sha256, format: MediaFormat::Wav };
+    greet(&line, Content::Play { media, presets: Vec::new() }).await;
+    let caller = line.call_from(ADA).await.hears("Welcome to the duty line").hears("press 1");
+    assert_eq!(line.told().await, ["prompt.fallback"]);
+    caller.presses("1").await.hears("online");
+}
+
+/// Puts the prompt `greeting` into the database as it is.
+async fn greet(line: &Line, content: Content) {
     let tenant = line.tenant.id.clone();
     line.write(move |tx| {
         Box::pin(async move {
-            let text = "Bonjour <&> \u{1}!".to_owned();
-            let content = Content::Say(text.try_into().expect("a text"));
             let (language, name) = ("en".parse().expect("a tag"), "greeting".parse().expect("a name"));
             tx.save_prompt(&tenant, &Entry { language, name, content });
             tx.touch_tenant(&tenant);
@@ -92,6 +122,4 @@ async fn a_missing_prompt_is_spoken_in_the_lines_own_words_and_told() {
         })
     })
     .await;
-    line.call_from(ADA).await.hears("Bonjour <&> !").hears_not("Welcome");
-    assert_eq!(line.told().await, ["prompt.fallback"], "followed at once, and no fallback any more");
 }

@@ -1,11 +1,21 @@
 //! Who is calling (D30 to D35, D51, D57, I18).
 
 use chrono::TimeDelta;
+use dutyline::app::users::NewExtension;
 use dutyline::domain::event::{Envelope, Event};
 
 use super::dial_in::duty;
 use crate::harness::caller::Caller;
 use crate::harness::line::{ADA, DUTY_LINE, Line, hours, noon};
+
+/// Why callers were not recognised, as the log has it.
+async fn misses(line: &Line) -> Vec<String> {
+    let reason = |event: Envelope| match event.event {
+        Event::LookupFailed { reason, .. } => Some(reason),
+        _ => None,
+    };
+    line.events().await.into_iter().filter_map(reason).collect()
+}
 
 #[tokio::test]
 async fn a_hidden_or_odd_caller_is_nobody() {
@@ -39,33 +49,14 @@ async fn an_inactive_user_is_nobody_and_the_log_says_why() {
     .await;
     line.call_from("+15060000001").await.hears("does not belong").is_hung_up_on();
     line.call_from("+15060000002").await.hears("does not belong").is_hung_up_on();
-    let reasons: Vec<String> = line
-        .events()
-        .await
-        .into_iter()
-        .filter_map(|event| match event.event {
-            Event::LookupFailed { reason, .. } => Some(reason),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(reasons, ["inactive", "no_agent"]);
+    assert_eq!(misses(&line).await, ["inactive", "no_agent"]);
 }
 
 #[tokio::test]
 async fn agents_who_share_a_line_say_who_they_are() {
     // D34.
     let line = Line::open().await;
-    let mut tenant = line.tenant.clone();
-    tenant.shared_lines = true;
-    let shared = tenant.clone();
-    line.write(move |tx| {
-        Box::pin(async move {
-            tx.save_tenant(&shared);
-            Ok(())
-        })
-    })
-    .await;
-    let line = line.of(tenant);
+    let line = line.edited(|tenant| tenant.shared_lines = true).await;
     for (login, ext, code) in [("bob", "11", "1111"), ("cyd", "12", "2222")] {
         line.user(login, |user| {
             user.extensions[0].number = "+15060000001".parse().expect("a number");
@@ -86,6 +77,46 @@ async fn agents_who_share_a_line_say_who_they_are() {
     })
     .await;
     ada.presses("3333#").await.hears("agent code");
+}
+
+#[tokio::test]
+async fn a_number_that_two_users_have_is_nobodys() {
+    // D32, I18: shared while lines were shared, in a database that somebody edited.
+    let line = Line::open().await;
+    let line = line.edited(|tenant| tenant.shared_lines = true).await;
+    line.user("bob", |user| user.extensions[0].ext = Some("11".to_owned())).await;
+    let line = line.edited(|tenant| tenant.shared_lines = false).await;
+    line.call_from(ADA).await.hears("does not belong").is_hung_up_on();
+    assert_eq!(misses(&line).await, ["ambiguous"]);
+}
+
+#[tokio::test]
+async fn who_is_deactivated_with_the_menu_open_is_told_like_a_stranger() {
+    // D37.
+    let line = Line::open().await;
+    let ada = "ada".parse().expect("a login");
+    line.call_from(ADA).await.presses("1").await;
+    let caller = line.call_from(ADA).await.hears("press 1");
+    line.app.deactivate_user(&line.tenant, &ada).await.expect("there");
+    caller.presses("2").await.hears("does not belong").hears_not("online").is_hung_up_on();
+    let told = ["presence.online", "user.deactivated", "presence.offline", "lookup.failed"];
+    assert_eq!(line.told().await, told);
+    line.call_from(ADA).await.hears("does not belong");
+}
+
+#[tokio::test]
+async fn an_agent_whose_number_changes_stays_on_duty_and_calls_from_the_new_one() {
+    // D36.
+    let line = Line::open().await;
+    let (ada, phone) = ("ada".parse().expect("a login"), "+15060000002");
+    line.call_from(ADA).await.presses("1").await;
+    let extension = NewExtension { number: phone.to_owned(), ext: None, description: None };
+    line.app.add_extension(&line.tenant, &ada, extension).await.expect("free");
+    line.app.remove_extension(&line.tenant, &ada, 1).await.expect("there");
+    assert_eq!(line.online_until("ada").await, Some(noon() + hours(8)));
+    line.call_from(ADA).await.hears("does not belong");
+    line.call_from(phone).await.hears("you are online until").presses("0").await.hears("offline");
+    assert_eq!(line.online_until("ada").await, None);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod dial_in;
 mod dispatch;
+mod hanging;
 mod identity;
 mod replays;
 mod timers;
