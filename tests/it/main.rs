@@ -1,6 +1,7 @@
 //! What is tested from outside, in one binary with a module for each area.
 
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "tests look for one event among many")]
 
 mod admin;
 mod app;

@@ -83,17 +83,15 @@ fn name(text: &str) -> Name {
 
 /// A flow that speaks `prompts` and then runs `callees`.
 fn flow(name: &str, prompts: &[&str], callees: &[&str]) -> String {
-    let mut text = format!("[flow]\nname = '{name}'\nkind = 'customer'\nstart = 'n0'\n");
-    let mut node = 0;
-    if !prompts.is_empty() {
-        text += &format!("[node.n0.play]\nprompts = {prompts:?}\nnext = 'n1'\n");
-        node = 1;
-    }
-    for callee in callees {
-        text += &format!("[node.n{node}.subflow]\nflow = '{callee}'\nnext = 'n{}'\n", node + 1);
-        node += 1;
-    }
-    text + &format!("[node.n{node}.exit]\n")
+    let plays = prompts.iter().take(1).map(|_| format!("play]\nprompts = {prompts:?}"));
+    let runs = callees.iter().map(|callee| format!("subflow]\nflow = '{callee}'"));
+    let mut nodes: Vec<String> = plays
+        .chain(runs)
+        .enumerate()
+        .map(|(node, kind)| format!("[node.n{node}.{kind}\nnext = 'n{}'\n", node + 1))
+        .collect();
+    nodes.push(format!("[node.n{}.exit]\n", nodes.len()));
+    format!("[flow]\nname = '{name}'\nkind = 'customer'\nstart = 'n0'\n{}", nodes.concat())
 }
 
 /// Half a second that is not silent: mono, 16 bits, 8 kHz.

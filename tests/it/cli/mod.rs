@@ -43,7 +43,9 @@ impl Shell {
             .expect("the binary runs");
         let lines = |prefix: &str, bytes: Vec<u8>| {
             let text = String::from_utf8(bytes).expect("UTF-8");
-            text.lines().map(|line| format!("\n{}", format!("{prefix}{line}").trim_end())).collect::<String>()
+            let lines: Vec<String> =
+                text.lines().map(|line| format!("\n{}", format!("{prefix}{line}").trim_end())).collect();
+            lines.concat()
         };
         let code = run.status.code().expect("no signal");
         format!("[{code}]{}{}", lines("", run.stdout), lines("stderr: ", run.stderr))

@@ -120,13 +120,13 @@ impl<'l> Caller<'l> {
     }
 
     #[track_caller]
-    pub fn is_hung_up_on(self) -> Self {
+    pub fn was_hung_up_on(self) -> Self {
         assert_eq!(self.ended, Some(Ending::TheLineHungUp), "{}", self.said);
         self
     }
 
     #[track_caller]
-    pub fn is_rejected(self) {
+    pub fn was_rejected(self) {
         assert!(matches!(self.ended, Some(Ending::Refused(_))), "{:?}", self.ended);
     }
 

@@ -197,7 +197,7 @@ impl Line {
     /// An active user in Toronto who is reached at `number`.
     pub async fn agent(&self, login: &str, name: &str, number: &str) {
         self.user(login, |user| {
-            user.name = name.to_owned();
+            name.clone_into(&mut user.name);
             user.extensions[0].number = number.parse().expect("a number");
         })
         .await;

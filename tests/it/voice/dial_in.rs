@@ -12,7 +12,7 @@ async fn a_preset_key_puts_the_agent_online_from_the_key_press_on() {
     line.clock.advance(chrono::TimeDelta::seconds(20));
     let caller = caller.presses("2").await;
     let pressed = noon() + chrono::TimeDelta::seconds(20);
-    caller.hears("until Saturday").hears("Toronto time").is_hung_up_on();
+    caller.hears("until Saturday").hears("Toronto time").was_hung_up_on();
     assert_eq!(line.online_until("ada").await, Some(pressed + hours(24)));
     let State::Online { since, .. } = line.presence("ada").await.state else { panic!("not online") };
     assert_eq!(since, pressed);
@@ -23,7 +23,7 @@ async fn a_preset_key_puts_the_agent_online_from_the_key_press_on() {
 async fn every_key_of_the_menu_does_what_it_says() {
     for (key, until) in [("1", 8), ("2", 24), ("3", 48), ("4", 72)] {
         let line = Line::open().await;
-        line.call_from(ADA).await.presses(key).await.is_hung_up_on();
+        line.call_from(ADA).await.presses(key).await.was_hung_up_on();
         assert_eq!(line.online_until("ada").await, Some(noon() + hours(until)), "key {key}");
     }
 }
@@ -34,11 +34,11 @@ async fn hours_are_typed_in_after_a_nine() {
     for (keys, until) in [("8#", 8), ("08", 8), ("99", 99), ("01", 1)] {
         let line = Line::open().await;
         let caller = line.call_from(ADA).await.presses("9").await.hears("number of hours");
-        caller.presses(keys).await.hears("online").is_hung_up_on();
+        caller.presses(keys).await.hears("online").was_hung_up_on();
         assert_eq!(line.online_until("ada").await, Some(noon() + hours(until)), "{keys}");
     }
     let line = Line::open().await;
-    line.call_from(ADA).await.presses("9").await.presses("7").await.waits().await.is_hung_up_on();
+    line.call_from(ADA).await.presses("9").await.presses("7").await.waits().await.was_hung_up_on();
     assert_eq!(line.online_until("ada").await, Some(noon() + hours(7)), "one digit, then silence");
 }
 
@@ -49,7 +49,7 @@ async fn no_hours_are_offline() {
         let line = Line::open().await;
         line.call_from(ADA).await.presses("1").await;
         let caller = line.call_from(ADA).await.presses("9").await;
-        caller.presses(keys).await.hears("You are now offline.").is_hung_up_on();
+        caller.presses(keys).await.hears("You are now offline.").was_hung_up_on();
         assert_eq!(line.online_until("ada").await, None, "{keys}");
     }
 }
@@ -61,7 +61,7 @@ async fn more_hours_than_allowed_are_refused_and_asked_for_again() {
     let caller = line.call_from(ADA).await.presses("9").await.presses("13").await;
     let caller = caller.hears("at most 12 hours").hears("number of hours");
     assert_eq!(line.online_until("ada").await, None);
-    caller.presses("12").await.is_hung_up_on();
+    caller.presses("12").await.was_hung_up_on();
     assert_eq!(line.online_until("ada").await, Some(noon() + hours(12)));
 }
 
@@ -102,7 +102,7 @@ async fn three_answers_that_lead_nowhere_end_the_call_and_change_nothing() {
     line.call_from(ADA).await.presses("1").await;
     let before = line.presence("ada").await;
     let caller = line.call_from(ADA).await.waits().await.hears("press 1").presses("7").await;
-    caller.waits().await.hears("Goodbye").is_hung_up_on();
+    caller.waits().await.hears("Goodbye").was_hung_up_on();
     assert_eq!(line.presence("ada").await, before);
 }
 
@@ -135,7 +135,7 @@ async fn pressing_again_while_online_sets_another_end() {
         let line = Line::with_flow(&duty(&format!("when_online = \"{when_online}\""))).await;
         line.call_from(ADA).await.presses("4").await;
         line.clock.advance(hours(1));
-        line.call_from(ADA).await.hears("you are online until").presses("1").await.is_hung_up_on();
+        line.call_from(ADA).await.hears("you are online until").presses("1").await.was_hung_up_on();
         assert_eq!(line.online_until("ada").await, Some(noon() + hours(until)), "{when_online}");
         assert_eq!(line.told().await, ["presence.online", "presence.extended"]);
     }
@@ -157,7 +157,7 @@ async fn going_offline_twice_is_said_twice_and_done_once() {
     let line = Line::open().await;
     line.call_from(ADA).await.presses("1").await;
     for _ in 0..2 {
-        line.call_from(ADA).await.presses("0").await.hears("You are now offline.").is_hung_up_on();
+        line.call_from(ADA).await.presses("0").await.hears("You are now offline.").was_hung_up_on();
     }
     assert_eq!(line.told().await, ["presence.online", "presence.offline", "presence.unchanged"]);
     assert_eq!(line.presence("ada").await.generation, 2);
@@ -171,7 +171,7 @@ async fn an_agent_who_is_online_hears_so_and_may_keep_it() {
     let caller = line.call_from(ADA).await;
     let end = "until Friday, November 20, 8 PM, Toronto time";
     let caller = caller.hears("Ada Agent, you are online").hears(end).hears("5 hours left");
-    caller.presses("#").await.hears("You stay online").hears(end).is_hung_up_on();
+    caller.presses("#").await.hears("You stay online").hears(end).was_hung_up_on();
     assert_eq!(line.presence("ada").await.generation, 1);
 }
 
@@ -192,7 +192,7 @@ async fn a_supervisors_hold_is_said_and_holds() {
         })
     })
     .await;
-    line.call_from(ADA).await.presses("1").await.hears("fire drill").is_hung_up_on();
+    line.call_from(ADA).await.presses("1").await.hears("fire drill").was_hung_up_on();
     assert_eq!(line.online_until("ada").await, None);
 }
 
@@ -200,7 +200,7 @@ async fn a_supervisors_hold_is_said_and_holds() {
 async fn without_presets_the_hours_are_asked_for_at_once() {
     // D47.
     let line = Line::with_flow(&duty("presets = []")).await;
-    line.call_from(ADA).await.hears("number of hours").presses("05").await.is_hung_up_on();
+    line.call_from(ADA).await.hears("number of hours").presses("05").await.was_hung_up_on();
     assert_eq!(line.online_until("ada").await, Some(noon() + hours(5)));
 }
 

@@ -11,14 +11,14 @@ use super::dial_in::duty;
 use crate::harness::line::{ADA, DUTY_LINE, Line};
 
 #[tokio::test]
-async fn a_number_that_nobody_answers_is_rejected_and_told_once_a_minute() {
+async fn a_number_that_nobody_answers_was_rejected_and_told_once_a_minute() {
     // D41.
     let line = Line::open().await;
     for _ in 0..3 {
-        line.call(ADA, "+15065550199").await.is_rejected();
+        line.call(ADA, "+15065550199").await.was_rejected();
     }
     line.clock.advance(chrono::TimeDelta::minutes(1));
-    line.call(ADA, "+15065550199").await.is_rejected();
+    line.call(ADA, "+15065550199").await.was_rejected();
     assert_eq!(line.told().await, ["dispatch.unmatched"; 2]);
 }
 
@@ -81,7 +81,7 @@ async fn the_dialled_number_says_whose_call_it_is() {
     other.map("+15065550777", "duty", None).await;
     other.agent("ada", "Ada of the other tenant", ADA).await;
     let caller = other.call(ADA, "+15065550777").await.hears("3 hours, press 1");
-    caller.presses("1").await.is_hung_up_on();
+    caller.presses("1").await.was_hung_up_on();
     other.call(ADA, "+15065550777").await.hears("Ada of the other tenant");
     other.call_from(ADA).await.hears("8 hours, press 1").hears_not("other tenant");
 }

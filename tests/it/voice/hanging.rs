@@ -53,7 +53,7 @@ async fn after_three_attempts_the_line_apologises() {
     let mut caller = line.call_from(ADA).await;
     let intruder = hang(&line).await;
     caller.line = &impatient;
-    let caller = caller.presses("1").await.hears("We are sorry").is_hung_up_on();
+    let caller = caller.presses("1").await.hears("We are sorry").was_hung_up_on();
     assert_eq!(caller.said.matches("One moment").count(), 3);
     assert!(caller.last.0.url.ends_with("&attempt=3&digits=1"), "{}", caller.last.0.url);
     let_go(intruder).await;

@@ -24,7 +24,7 @@ async fn a_hidden_or_odd_caller_is_nobody() {
     for from in
         ["", "anonymous", "+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253", "client:x"]
     {
-        line.call_from(from).await.hears("does not belong to one of our agents").is_hung_up_on();
+        line.call_from(from).await.hears("does not belong to one of our agents").was_hung_up_on();
     }
     assert!(line.told().await.iter().all(|kind| kind == "lookup.failed"));
 }
@@ -47,8 +47,8 @@ async fn an_inactive_user_is_nobody_and_the_log_says_why() {
         user.extensions[0].number = "+15060000001".parse().expect("a number");
     })
     .await;
-    line.call_from("+15060000001").await.hears("does not belong").is_hung_up_on();
-    line.call_from("+15060000002").await.hears("does not belong").is_hung_up_on();
+    line.call_from("+15060000001").await.hears("does not belong").was_hung_up_on();
+    line.call_from("+15060000002").await.hears("does not belong").was_hung_up_on();
     assert_eq!(misses(&line).await, ["inactive", "no_agent"]);
 }
 
@@ -67,7 +67,7 @@ async fn agents_who_share_a_line_say_who_they_are() {
     }
     let caller = line.call_from("+15060000001").await.hears("agent code").presses("9999#").await;
     let caller = caller.hears("agent code").presses("2222#").await.hears("press 1");
-    caller.presses("1").await.is_hung_up_on();
+    caller.presses("1").await.was_hung_up_on();
     assert_eq!(line.online_until("cyd").await, Some(noon() + hours(8)));
     assert_eq!(line.online_until("bob").await, None);
     let ada = line.call_from("+15060000001").await;
@@ -86,7 +86,7 @@ async fn a_number_that_two_users_have_is_nobodys() {
     let line = line.edited(|tenant| tenant.shared_lines = true).await;
     line.user("bob", |user| user.extensions[0].ext = Some("11".to_owned())).await;
     let line = line.edited(|tenant| tenant.shared_lines = false).await;
-    line.call_from(ADA).await.hears("does not belong").is_hung_up_on();
+    line.call_from(ADA).await.hears("does not belong").was_hung_up_on();
     assert_eq!(misses(&line).await, ["ambiguous"]);
 }
 
@@ -98,7 +98,7 @@ async fn who_is_deactivated_with_the_menu_open_is_told_like_a_stranger() {
     line.call_from(ADA).await.presses("1").await;
     let caller = line.call_from(ADA).await.hears("press 1");
     line.app.deactivate_user(&line.tenant, &ada).await.expect("there");
-    caller.presses("2").await.hears("does not belong").hears_not("online").is_hung_up_on();
+    caller.presses("2").await.hears("does not belong").hears_not("online").was_hung_up_on();
     let told = ["presence.online", "user.deactivated", "presence.offline", "lookup.failed"];
     assert_eq!(line.told().await, told);
     line.call_from(ADA).await.hears("does not belong");
@@ -131,11 +131,11 @@ async fn an_unknown_number_may_log_in_with_code_and_pin_where_that_is_on() {
     line.pin("bob", "2468").await;
     let caller = line.call_from("anonymous").await.hears("agent code").presses("4711#").await.hears("PIN");
     let caller = caller.presses("1111#").await.hears("not correct").presses("2468#").await;
-    caller.hears("press 1").presses("1").await.is_hung_up_on();
+    caller.hears("press 1").presses("1").await.was_hung_up_on();
     assert_eq!(line.online_until("bob").await, Some(noon() + hours(8)));
     let caller = line.call_from("anonymous").await.presses("9999#").await.hears("PIN");
     let caller = caller.presses("1#").await.presses("2#").await.hears("not correct");
-    caller.presses("3#").await.hears("Goodbye").is_hung_up_on();
+    caller.presses("3#").await.hears("Goodbye").was_hung_up_on();
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn wrong_pins_lock_and_a_lock_sounds_like_a_wrong_pin() {
     line.pin("ada", "2468").await;
     for _ in 0..2 {
         let caller = line.call_from(ADA).await.presses("1111#").await.presses("1112#").await;
-        caller.presses("1113#").await.hears("Goodbye").is_hung_up_on();
+        caller.presses("1113#").await.hears("Goodbye").was_hung_up_on();
     }
     line.call_from(ADA).await.presses("2468#").await.hears("not correct");
     line.clock.advance(TimeDelta::minutes(15));

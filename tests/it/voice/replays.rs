@@ -68,7 +68,7 @@ async fn a_turn_that_is_long_past_gets_the_current_words() {
     let other = with(&first_form, "Digits", "1");
     assert_eq!(line.post(&first_url, &other).await, caller.last.1, "other keys: the current words");
     assert_eq!(line.online_until("ada").await, None);
-    caller.presses("08").await.is_hung_up_on();
+    caller.presses("08").await.was_hung_up_on();
     assert_eq!(line.online_until("ada").await, Some(noon() + hours(8)));
 }
 
@@ -117,7 +117,7 @@ async fn a_call_that_is_over_takes_no_more_keys() {
     let line = Line::open().await;
     let caller = line.call_from(ADA).await;
     caller.reports(CallStatus::Completed, 3).await;
-    caller.presses("1").await.hears("Goodbye").is_hung_up_on();
+    caller.presses("1").await.hears("Goodbye").was_hung_up_on();
     assert_eq!(line.presence("ada").await.generation, 0);
 }
 
@@ -147,7 +147,7 @@ async fn keys_for_a_menu_that_is_not_true_any_more_are_asked_for_again() {
     second.presses("1").await.hears("8 PM, Toronto time");
     let first = first.presses("0").await.hears("changed").hears("you are online until").hears("press 1");
     assert_eq!(line.online_until("ada").await, Some(noon() + hours(8)), "not applied blindly");
-    first.presses("0").await.hears("offline").is_hung_up_on();
+    first.presses("0").await.hears("offline").was_hung_up_on();
     assert_eq!(line.online_until("ada").await, None, "the last key wins");
 }
 

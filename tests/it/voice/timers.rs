@@ -86,7 +86,7 @@ async fn an_open_menu_holds_the_window_for_a_minute() {
     let caller = line.call_from(ADA).await.hears("you are online");
     line.pass(TimeDelta::seconds(40)).await;
     assert_eq!(line.told().await, ["presence.online"], "held");
-    caller.presses("1").await.hears("online").is_hung_up_on();
+    caller.presses("1").await.hears("online").was_hung_up_on();
     assert_eq!(line.told().await, ["presence.online", "presence.extended"]);
 }
 
