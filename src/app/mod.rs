@@ -1,4 +1,4 @@
-//! Use cases: load, decide, save, ring. Knows the store and the rules; must not know carriers, HTTP or the
+//! Use cases: load, decide, save. Knows the store and the rules; must not know carriers, HTTP or the
 //! command line, which all come in through here and so share one set of rules.
 
 pub mod apply;

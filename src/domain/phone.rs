@@ -38,13 +38,6 @@ impl E164 {
             .map_or_else(|| self.0.clone(), |number| number.format().mode(Mode::International).to_string())
     }
 
-    /// `+1506***5678`, for logs. Of short numbers less is shown: three digits are always hidden.
-    pub fn masked(&self) -> String {
-        let head = self.0.len().saturating_sub(3).min(5);
-        let tail = self.0.len().saturating_sub(4).max(head + 3);
-        format!("{}***{}", &self.0[..head], self.0.get(tail..).unwrap_or_default())
-    }
-
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::batch::Value;
 use super::error::StoreError;
 use super::rows::{count, instant, parse};
 use super::sql;
@@ -50,20 +51,7 @@ impl Tx<'_> {
         limit: u32,
     ) -> Result<Vec<Envelope>, StoreError> {
         let values = [tenant.id.as_str().into(), after.into(), limit.into()];
-        let rows: Vec<EventRow> = self.all(sql::EVENTS_AFTER, values).await?;
-        rows.into_iter().map(|row| row.envelope(tenant)).collect()
-    }
-
-    /// The newest events about `subject`, newest first, at most `limit`.
-    pub async fn events_of(
-        &mut self,
-        tenant: &Tenant,
-        subject: &str,
-        limit: u32,
-    ) -> Result<Vec<Envelope>, StoreError> {
-        let values = [tenant.id.as_str().into(), subject.into(), limit.into()];
-        let rows: Vec<EventRow> = self.all(sql::EVENTS_OF, values).await?;
-        rows.into_iter().map(|row| row.envelope(tenant)).collect()
+        self.envelopes(sql::EVENTS_AFTER, values, tenant).await
     }
 
     /// The newest changes of `subject`'s presence, newest first, at most `limit`.
@@ -74,15 +62,13 @@ impl Tx<'_> {
         limit: u32,
     ) -> Result<Vec<Envelope>, StoreError> {
         let values = [tenant.id.as_str().into(), subject.into(), limit.into()];
-        let rows: Vec<EventRow> = self.all(sql::PRESENCE_EVENTS_OF, values).await?;
-        rows.into_iter().map(|row| row.envelope(tenant)).collect()
+        self.envelopes(sql::PRESENCE_EVENTS_OF, values, tenant).await
     }
 
     /// What admins did, newest first, at most `limit`.
     pub async fn admin_events(&mut self, tenant: &Tenant, limit: u32) -> Result<Vec<Envelope>, StoreError> {
         let values = [tenant.id.as_str().into(), limit.into()];
-        let rows: Vec<EventRow> = self.all(sql::ADMIN_EVENTS, values).await?;
-        rows.into_iter().map(|row| row.envelope(tenant)).collect()
+        self.envelopes(sql::ADMIN_EVENTS, values, tenant).await
     }
 
     /// What admins did to `subject`, newest first, at most `limit`.
@@ -93,7 +79,16 @@ impl Tx<'_> {
         limit: u32,
     ) -> Result<Vec<Envelope>, StoreError> {
         let values = [tenant.id.as_str().into(), subject.into(), limit.into()];
-        let rows: Vec<EventRow> = self.all(sql::ADMIN_EVENTS_OF, values).await?;
+        self.envelopes(sql::ADMIN_EVENTS_OF, values, tenant).await
+    }
+
+    async fn envelopes<const N: usize>(
+        &mut self,
+        statement: &'static str,
+        values: [Value; N],
+        tenant: &Tenant,
+    ) -> Result<Vec<Envelope>, StoreError> {
+        let rows: Vec<EventRow> = self.all(statement, values).await?;
         rows.into_iter().map(|row| row.envelope(tenant)).collect()
     }
 

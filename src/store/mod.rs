@@ -49,7 +49,6 @@ pub struct Store {
     readers: SqlitePool,
     writer: Writer,
     clock: Clock,
-    rung: watch::Sender<u64>,
     broken: watch::Sender<Option<StoreError>>,
 }
 
@@ -70,16 +69,15 @@ impl Store {
     }
 
     async fn start(options: SqliteConnectOptions, clock: Clock) -> Result<Self, StoreError> {
-        let (rung, _) = watch::channel(0);
         let (broken, _) = watch::channel(None);
         let connection = sqlx::ConnectOptions::connect(&options).await?;
-        let writer = Writer::start(connection, clock.clone(), rung.clone(), broken.clone());
+        let writer = Writer::start(connection, clock.clone(), broken.clone());
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)
             .connect_with(options.read_only(true))
             .await?;
-        Ok(Self { readers, writer, clock, rung, broken })
+        Ok(Self { readers, writer, clock, broken })
     }
 
     /// Runs reads, each of which sees what was committed when it began.
@@ -126,11 +124,6 @@ impl Store {
     /// The store's time.
     pub fn clock(&self) -> &Clock {
         &self.clock
-    }
-
-    /// Rings after every commit of this process. Carries no news: look for yourself.
-    pub fn doorbell(&self) -> watch::Receiver<u64> {
-        self.rung.subscribe()
     }
 
     /// Holds the error once the disk has failed; the process must end then (I30).

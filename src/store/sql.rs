@@ -146,8 +146,6 @@ statements! {
         select $1, h.seq - $2, $3, $4, $5, $6, $7, $8 from outbox_heads h where h.tenant_id = $1";
     EVENTS_AFTER = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
         where e.tenant_id = $1 and e.seq > $2 order by e.seq limit $3";
-    EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
-        where e.tenant_id = $1 and e.subject = $2 order by e.seq desc limit $3";
     PRESENCE_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
         where e.tenant_id = $1 and e.subject = $2 and e.type like 'presence.%' order by e.seq desc limit $3";
     // A cause begins with its actor.

@@ -39,16 +39,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the writer on its connection. `rung` is rung after every commit; `broken` is told when the
-    /// disk fails.
+    /// Starts the writer on its connection; `broken` is told when the disk fails.
     pub(super) fn start(
         connection: SqliteConnection,
         clock: Clock,
-        rung: watch::Sender<u64>,
         broken: watch::Sender<Option<StoreError>>,
     ) -> Self {
         let (jobs, queue) = mpsc::channel(MOST_WAITING);
-        tokio::spawn(run(Lane { connection, clock, rung, broken }, queue));
+        tokio::spawn(run(Lane { connection, clock, broken }, queue));
         Self { jobs }
     }
 
@@ -93,7 +91,6 @@ impl Writer {
 struct Lane {
     connection: SqliteConnection,
     clock: Clock,
-    rung: watch::Sender<u64>,
     broken: watch::Sender<Option<StoreError>>,
 }
 
@@ -105,7 +102,6 @@ async fn run(mut lane: Lane, mut queue: mpsc::Receiver<Job>) {
         for acknowledge in owed {
             acknowledge(outcome.clone());
         }
-        lane.rung.send_modify(|count| *count = count.wrapping_add(1));
         let checkpoint = if outcome.is_ok() { lane.checkpoint().await } else { Ok(()) };
         if broken || lane.is_broken(&checkpoint) {
             // Nothing is written from here on: a flush that is tried again may lie (I30).

@@ -80,15 +80,18 @@ fn open(gate: oneshot::Sender<()>) {
 #[tokio::test]
 async fn units_that_wait_share_one_commit_and_keep_their_order() {
     let desk = Desk::open().await;
-    let commits = desk.store.doorbell();
-    let before = *commits.borrow();
-    let (first, gate) = hold(&desk, End::Kept).await;
-    let behind: Vec<_> = (2..=100).map(|number| ask(&desk.store, number, End::Kept, None)).collect();
-    open(gate);
+    let (first, gate_of_first) = hold(&desk, End::Kept).await;
+    let behind: Vec<_> = (2..100).map(|number| ask(&desk.store, number, End::Kept, None)).collect();
+    let (gate, reached, gate_of_last) = gate();
+    let last = ask(&desk.store, 100, End::Kept, Some(gate));
+    open(gate_of_first);
+    reached.await.expect("the last unit runs");
+    assert_eq!(desk.last_seq("acme").await, 0, "nothing is committed before the last");
+    open(gate_of_last);
     assert_eq!(first.await.expect("kept"), 1);
     let seqs: Vec<_> = join_all(behind).await.into_iter().map(|seq| seq.expect("kept")).collect();
-    assert_eq!(seqs, (2..=100).collect::<Vec<_>>());
-    assert_eq!(*commits.borrow() - before, 1);
+    assert_eq!(seqs, (2..100).collect::<Vec<_>>());
+    assert_eq!(last.await.expect("kept"), 100);
 }
 
 #[tokio::test]
