@@ -11,5 +11,6 @@ mod cli;
 mod crash;
 mod documents;
 mod harness;
+mod model;
 mod store;
 mod voice;
