@@ -405,9 +405,7 @@ impl<'a> Walk<'a> {
     pub(super) fn command(&mut self, command: &Command) -> Result<(), Rejected> {
         let reason = match command {
             Command::GoOnline { .. } => Reason::LoggedIn,
-            Command::GoOffline | Command::Hold(_) | Command::Release | Command::Expire { .. } => {
-                Reason::LoggedOut
-            }
+            Command::GoOffline | Command::Hold(_) | Command::Release => Reason::LoggedOut,
         };
         let cause = Cause { source: Source::Phone, reason, call: Some(self.scene.call.clone()) };
         let (presence, transitions) =
