@@ -37,9 +37,12 @@ mod tests {
 
     #[test]
     fn a_length_leaves_out_what_is_nought() {
-        for (seconds, told) in
-            [(29, "less than half a minute"), (30, "1 min"), (24 * 3600 - 1, "24 h"), (8 * 3600 + 149, "8 h 2 min")]
-        {
+        for (seconds, told) in [
+            (29, "less than half a minute"),
+            (30, "1 min"),
+            (24 * 3600 - 1, "24 h"),
+            (8 * 3600 + 149, "8 h 2 min"),
+        ] {
             assert_eq!(span(TimeDelta::seconds(seconds)), told);
         }
     }
