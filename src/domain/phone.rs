@@ -28,7 +28,7 @@ impl E164 {
         let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '/')).collect();
         let international = bare.parse::<Self>().ok();
         let with_plus = || format!("+{bare}").parse::<Self>().ok().filter(Self::is_valid);
-        let national = || read_back(&phonenumber::parse(Some(region.0), text).ok()?);
+        let national = || read_back(&phonenumber::parse(Some(region.0), text).ok()?, &bare);
         international.or_else(national).or_else(with_plus).ok_or_else(not_e164)
     }
 
@@ -77,10 +77,14 @@ impl E164 {
     }
 }
 
-/// The E.164 form of a parsed number, if parsing that gives it again and it is a valid number.
-fn read_back(number: &phonenumber::PhoneNumber) -> Option<E164> {
+/// The E.164 form of a parsed number, if it is valid, parses to itself again, and is what was `typed`: with
+/// the country in front, or as it is dialled at home with its prefix or without.
+fn read_back(number: &phonenumber::PhoneNumber, typed: &str) -> Option<E164> {
     let text: E164 = number.format().mode(Mode::E164).to_string().parse().ok()?;
-    text.is_valid().then_some(text)
+    let home = number.format().mode(Mode::National).to_string();
+    let home: String = home.chars().filter(char::is_ascii_digit).collect();
+    let is_typed = typed.ends_with(&text.0[1..]) || typed == home || text.0.ends_with(typed);
+    (is_typed && text.is_valid()).then_some(text)
 }
 
 impl FromStr for E164 {

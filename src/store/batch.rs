@@ -25,6 +25,11 @@ pub(super) struct Batch {
 impl Batch {
     /// Adds one statement of [`super::sql`] with the values of its `$1`, `$2`, …
     pub(super) fn push<const N: usize>(&mut self, statement: &'static str, values: [Value; N]) {
+        self.add(statement, values);
+    }
+
+    /// Adds one statement whose values are counted elsewhere.
+    pub(super) fn add(&mut self, statement: &'static str, values: impl IntoIterator<Item = Value>) {
         let base = self.values.len();
         let mut pieces = statement.split('$');
         self.text.push_str(pieces.next().unwrap_or_default());
@@ -48,9 +53,9 @@ impl Batch {
     }
 
     /// The joined text and its values.
-    pub(super) fn take(&mut self) -> (String, SqliteArguments) {
+    pub(super) fn take(&mut self) -> (String, Vec<Value>) {
         let Self { text, values } = std::mem::take(self);
-        (text, arguments(values))
+        (text, values)
     }
 }
 

@@ -34,6 +34,9 @@ pub enum StoreError {
     Schema(Schema),
     #[error("the schema cannot be brought up to date: {0}")]
     Migration(Arc<sqlx::migrate::MigrateError>),
+    /// A unit that was to read wants to write, which is a fault of ours.
+    #[error("a read may not write")]
+    ReadOnly,
     /// A row holds what nobody of us wrote.
     #[error("row {row} of {table} is corrupt: {why}")]
     Corrupt { table: &'static str, row: String, why: String },

@@ -13,6 +13,7 @@ pub mod flows;
 mod mappings;
 pub mod presence;
 pub mod prompts;
+mod reader;
 mod rows;
 mod schema;
 mod sql;
@@ -26,8 +27,8 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::ConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use tokio::sync::watch;
 
 pub use clock::Clock;
@@ -36,17 +37,16 @@ pub use schema::Schema;
 pub use tx::Tx;
 pub use writer::Boxed;
 
+use reader::Reader;
 use writer::Writer;
 
 /// How long a unit of work waits for another process's.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Connections that read.
-const READERS: u32 = 4;
-
 #[derive(Debug, Clone)]
 pub struct Store {
-    readers: SqlitePool,
+    options: SqliteConnectOptions,
+    reader: Reader,
     writer: Writer,
     clock: Clock,
     broken: watch::Sender<Option<StoreError>>,
@@ -73,14 +73,10 @@ impl Store {
 
     async fn start(options: SqliteConnectOptions, clock: Clock) -> Result<Self, StoreError> {
         let (broken, _) = watch::channel(None);
-        let connection = sqlx::ConnectOptions::connect(&options).await?;
-        let writer = Writer::start(connection, clock.clone(), broken.clone());
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .test_before_acquire(false)
-            .connect_with(options.read_only(true))
-            .await?;
-        Ok(Self { readers, writer, clock, broken })
+        let writer = Writer::start(options.connect().await?, clock.clone(), broken.clone());
+        let options = options.read_only(true);
+        let reader = Reader::start(options.connect().await?);
+        Ok(Self { options, reader, writer, clock, broken })
     }
 
     /// Runs reads, each of which sees what was committed when it began.
@@ -89,8 +85,7 @@ impl Store {
         E: From<StoreError>,
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>>,
     {
-        let mut connection = self.readers.acquire().await.map_err(StoreError::from)?;
-        work(&mut Tx::new(&mut connection, self.clock.now())).await
+        work(&mut Tx::reading(&self.reader, self.clock.now())).await
     }
 
     /// Runs a unit of work: all of it or nothing. The answer comes when it is on disk, unless the unit
@@ -136,14 +131,16 @@ impl Store {
 
     /// Copies the database to a new file, while it is in use.
     pub async fn back_up(&self, file: &Path) -> Result<(), StoreError> {
-        let mut connection = self.readers.acquire().await?;
-        sqlx::query("vacuum into $1").bind(file.to_string_lossy()).execute(&mut *connection).await?;
+        let mut connection = self.options.connect().await?;
+        sqlx::query("vacuum into $1").bind(file.to_string_lossy()).execute(&mut connection).await?;
         Ok(())
     }
 
     /// What SQLite's own check finds wrong; none if nothing.
     pub async fn quick_check(&self) -> Result<Option<String>, StoreError> {
-        let (verdict,): (String,) = sqlx::query_as("pragma quick_check(1)").fetch_one(&self.readers).await?;
+        let mut connection = self.options.connect().await?;
+        let (verdict,): (String,) =
+            sqlx::query_as("pragma quick_check(1)").fetch_one(&mut connection).await?;
         Ok((verdict != "ok").then_some(verdict))
     }
 

@@ -75,7 +75,7 @@ statements! {
         left join extensions x on x.tenant_id = m.tenant_id and x.e164 = $1 \
         left join users u on u.tenant_id = x.tenant_id and u.user_id = x.user_id \
         left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
-        where m.active and m.channel in ('voice', 'any') and ((m.kind = 'customer' and m.value = $1) \
+        where m.active and m.channel in ('voice', 'any') and m.value in ($1, $2, $3, $4) and ((m.kind = 'customer' and m.value = $1) \
         or (m.kind = 'contact-point' and m.value = $2) or (m.kind = 'source' and m.value = $3) \
         or (m.kind = 'direction' and m.value = $4))");
     CALL_BY_SID = concat!("select ", tenant_columns!(), ", ", call_columns!(), ", ", agent_columns!(), " \

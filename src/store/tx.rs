@@ -5,13 +5,14 @@ use sqlx::{AssertSqlSafe, FromRow, SqliteConnection};
 
 use super::batch::{Batch, Value, arguments};
 use super::error::StoreError;
+use super::reader::Reader;
 use crate::domain::event::Entry;
 use crate::domain::ids::{EventId, TenantId};
 use crate::domain::time::Instant;
 
 #[derive(Debug)]
 pub struct Tx<'c> {
-    connection: &'c mut SqliteConnection,
+    line: Line<'c>,
     batch: Batch,
     pub(super) entries: Vec<(TenantId, EventId, Entry)>,
     now: Instant,
@@ -22,6 +23,15 @@ pub struct Tx<'c> {
     failed: Option<StoreError>,
 }
 
+/// How a unit reaches the database.
+#[derive(Debug)]
+enum Line<'c> {
+    /// It has the writer's connection to itself.
+    Own(&'c mut SqliteConnection),
+    /// It only reads, on a connection that others use as well.
+    Shared(&'c Reader),
+}
+
 /// Whether more of a unit's writes may come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
@@ -30,9 +40,19 @@ enum Part {
 }
 
 impl<'c> Tx<'c> {
+    /// A unit that reads and writes.
     pub(super) fn new(connection: &'c mut SqliteConnection, now: Instant) -> Self {
+        Self::on(Line::Own(connection), now)
+    }
+
+    /// A unit that only reads.
+    pub(super) fn reading(reader: &'c Reader, now: Instant) -> Self {
+        Self::on(Line::Shared(reader), now)
+    }
+
+    fn on(line: Line<'c>, now: Instant) -> Self {
         let (batch, entries) = (Batch::default(), Vec::new());
-        Self { connection, batch, entries, now, relaxed: false, begun: false, failed: None }
+        Self { line, batch, entries, now, relaxed: false, begun: false, failed: None }
     }
 
     /// The store's time, one for the whole unit.
@@ -74,8 +94,8 @@ impl<'c> Tx<'c> {
         self.batch.clear();
         self.entries.clear();
         if std::mem::take(&mut self.begun) {
-            let undone = sqlx::raw_sql("rollback to unit; release unit").execute(&mut *self.connection).await;
-            self.failed = undone.err().map(StoreError::from).or(self.failed.take());
+            let undone = self.run("rollback to unit; release unit".to_owned(), Vec::new()).await;
+            self.failed = undone.err().or(self.failed.take());
         }
     }
 
@@ -94,19 +114,23 @@ impl<'c> Tx<'c> {
             Part::End => "release unit",
         };
         self.begun = true;
-        let text = AssertSqlSafe(format!("{first}{statements}{last}"));
-        match sqlx::query_with(text, values).execute(&mut *self.connection).await {
-            Ok(_) => {
+        match self.run(format!("{first}{statements}{last}"), values).await {
+            Ok(()) => {
                 self.begun = part == Part::Middle;
                 Ok(())
             }
             Err(error) => {
-                let error = StoreError::from(error);
                 self.failed = Some(error.clone());
                 self.undo().await;
                 Err(error)
             }
         }
+    }
+
+    async fn run(&mut self, text: String, values: Vec<Value>) -> Result<(), StoreError> {
+        let Line::Own(connection) = &mut self.line else { return Err(StoreError::ReadOnly) };
+        sqlx::query_with(AssertSqlSafe(text), arguments(values)).execute(&mut **connection).await?;
+        Ok(())
     }
 
     pub(super) async fn all<R, const N: usize>(
@@ -117,10 +141,8 @@ impl<'c> Tx<'c> {
     where
         R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
     {
-        self.flush().await?;
-        let query = sqlx::query_as_with(statement, arguments(values));
-        let rows = query.fetch_all(&mut *self.connection).await;
-        rows.map_err(|error| self.not_read(error))
+        let rows = self.rows(statement, values.into()).await?;
+        Ok(rows.iter().map(R::from_row).collect::<Result<_, _>>()?)
     }
 
     pub(super) async fn one<R, const N: usize>(
@@ -131,19 +153,28 @@ impl<'c> Tx<'c> {
     where
         R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
     {
-        self.flush().await?;
-        let query = sqlx::query_as_with(statement, arguments(values));
-        let row = query.fetch_optional(&mut *self.connection).await;
-        row.map_err(|error| self.not_read(error))
+        let rows = self.rows(statement, values.into()).await?;
+        Ok(rows.first().map(R::from_row).transpose()?)
     }
 
-    /// A disk that fails while reading may have cost the transaction as well.
-    fn not_read(&mut self, error: sqlx::Error) -> StoreError {
-        let error = StoreError::from(error);
-        if let StoreError::Broken(_) = error {
+    async fn rows(
+        &mut self,
+        statement: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<SqliteRow>, StoreError> {
+        self.flush().await?;
+        let rows = match &mut self.line {
+            Line::Shared(reader) => reader.ask(statement, values).await,
+            Line::Own(connection) => {
+                let query = sqlx::query_with(statement, arguments(values));
+                query.fetch_all(&mut **connection).await.map_err(StoreError::from)
+            }
+        };
+        // A disk that fails while reading may have cost the transaction as well.
+        if let Err(error @ StoreError::Broken(_)) = &rows {
             self.failed = Some(error.clone());
         }
-        error
+        rows
     }
 
     /// Asks the engine about itself.
@@ -151,6 +182,7 @@ impl<'c> Tx<'c> {
     where
         R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
     {
-        Ok(sqlx::query_as(text).fetch_one(&mut *self.connection).await?)
+        let answer = self.one(text, []).await?;
+        answer.ok_or_else(|| StoreError::corrupt("pragma", text, "the engine says nothing"))
     }
 }

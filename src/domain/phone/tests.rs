@@ -46,6 +46,7 @@ fn what_is_no_number_is_refused_in_the_words_of_the_form() {
     }
     // Read wrongly by the library, so not read at all.
     assert_eq!(typed("8 800 555 35 35", "RU"), None);
+    assert_eq!(typed("00200000000", "AU"), None);
 }
 
 #[test]

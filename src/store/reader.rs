@@ -1,0 +1,101 @@
+//! Reads that share hops. SQLite answers from a thread of its own, and going there and back costs many times
+//! what a small query does: so the questions that have come in while one hop was under way go together in
+//! the next, as one text of several statements.
+
+use futures_util::TryStreamExt;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Either, Executor, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+
+use super::batch::{Batch, Value, arguments};
+use super::error::StoreError;
+
+/// Questions that go together at most. Each number of them is a text that is prepared once.
+const MOST_TOGETHER: usize = 8;
+
+/// Questions that wait at most; more hold up those who ask.
+const MOST_WAITING: usize = 256;
+
+/// The way to one connection that reads.
+#[derive(Debug, Clone)]
+pub(super) struct Reader {
+    questions: mpsc::Sender<Question>,
+}
+
+#[derive(Debug)]
+struct Question {
+    statement: &'static str,
+    values: Vec<Value>,
+    answer: oneshot::Sender<Result<Vec<SqliteRow>, StoreError>>,
+}
+
+impl Reader {
+    pub(super) fn start(connection: SqliteConnection) -> Self {
+        let (questions, asked) = mpsc::channel(MOST_WAITING);
+        tokio::spawn(run(connection, asked));
+        Self { questions }
+    }
+
+    /// The rows of one statement, which sees what was committed when it began.
+    pub(super) async fn ask(
+        &self,
+        statement: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<SqliteRow>, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let question = Question { statement, values, answer };
+        self.questions.send(question).await.map_err(|_| StoreError::Closed)?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+async fn run(mut connection: SqliteConnection, mut asked: mpsc::Receiver<Question>) {
+    let mut together = Vec::new();
+    while asked.recv_many(&mut together, MOST_TOGETHER).await > 0 {
+        match ask_together(&mut connection, &together).await {
+            Ok(answers) => {
+                for (question, rows) in together.drain(..).zip(answers) {
+                    // Whoever asked may have gone away.
+                    drop(question.answer.send(Ok(rows)));
+                }
+            }
+            // One of them is at fault, and the others are not to suffer.
+            Err(_) => {
+                for question in together.drain(..) {
+                    let rows = ask_alone(&mut connection, &question).await;
+                    drop(question.answer.send(rows));
+                }
+            }
+        }
+    }
+}
+
+/// The rows of each question.
+async fn ask_together(
+    connection: &mut SqliteConnection,
+    questions: &[Question],
+) -> Result<Vec<Vec<SqliteRow>>, sqlx::Error> {
+    let mut batch = Batch::default();
+    for question in questions {
+        batch.add(question.statement, question.values.iter().cloned());
+    }
+    let (text, values) = batch.take();
+    let mut steps = connection.fetch_many(sqlx::query_with(AssertSqlSafe(text), arguments(values)));
+    let (mut answers, mut rows) = (Vec::with_capacity(questions.len()), Vec::new());
+    while let Some(step) = steps.try_next().await? {
+        match step {
+            Either::Right(row) => rows.push(row),
+            // A statement has come to its end.
+            Either::Left(_) => answers.push(std::mem::take(&mut rows)),
+        }
+    }
+    Ok(answers)
+}
+
+async fn ask_alone(
+    connection: &mut SqliteConnection,
+    question: &Question,
+) -> Result<Vec<SqliteRow>, StoreError> {
+    let values = arguments(question.values.iter().cloned());
+    Ok(sqlx::query_with(question.statement, values).fetch_all(connection).await?)
+}
