@@ -115,6 +115,8 @@ pub enum ConfigError {
     Both { setting: &'static str },
     #[error("`{setting}` is empty; give it a value, or unset it")]
     Empty { setting: &'static str },
+    #[error("`{}`, which `{setting}_FILE` names, is empty; write the secret into it", file.display())]
+    EmptyFile { setting: &'static str, file: PathBuf },
     #[error("cannot read `{}`, which `{setting}_FILE` names; mend the path or its permissions", file.display())]
     Unreadable { setting: &'static str, file: PathBuf, source: io::Error },
 }
@@ -179,7 +181,11 @@ fn secret(
             source,
         })?,
     };
-    if secret.expose_secret().is_empty() { Err(ConfigError::Empty { setting }) } else { Ok(Some(secret)) }
+    match file {
+        _ if !secret.expose_secret().is_empty() => Ok(Some(secret)),
+        Some(file) => Err(ConfigError::EmptyFile { setting, file: file.to_owned() }),
+        None => Err(ConfigError::Empty { setting }),
+    }
 }
 
 fn read_secret(file: &Path) -> io::Result<SecretString> {
@@ -324,7 +330,13 @@ mod tests {
     fn a_token_that_cannot_be_used_is_refused_by_name() {
         let folder = tempfile::tempdir().expect("a folder");
         let absent = folder.path().join("absent").to_str().expect("UTF-8").to_owned();
+        let empty = folder.path().join("empty").to_str().expect("UTF-8").to_owned();
+        std::fs::write(&empty, "\n").expect("written");
         for (flags, refusal) in [
+            (
+                vec!["--twilio-auth-token-file", &empty],
+                "which `DUTYLINE_TWILIO_AUTH_TOKEN_FILE` names, is empty",
+            ),
             (vec![], "no auth token; set `DUTYLINE_TWILIO_AUTH_TOKEN`"),
             (vec!["--twilio-auth-token-next", "s3cret"], "no auth token; set `DUTYLINE_TWILIO_AUTH_TOKEN`"),
             (vec!["--twilio-auth-token", ""], "`DUTYLINE_TWILIO_AUTH_TOKEN` is empty"),

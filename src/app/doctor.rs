@@ -262,7 +262,7 @@ fn numbers(tenant: &Tenant, users: &[User]) -> Vec<Finding> {
         ));
     }
     if findings.is_empty() {
-        findings.push(Finding::ok("numbers", format!("{count} numbers of agents, none listed twice")));
+        findings.push(Finding::ok("numbers", format!("agents' numbers: {count}, none listed twice")));
     }
     findings
 }

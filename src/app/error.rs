@@ -36,7 +36,7 @@ pub enum Error {
     NoExtension { user: Login, position: usize },
     #[error("agent code `{code}` is user `{holder}`'s; choose another one")]
     CodeInUse { code: String, holder: Login },
-    #[error("{0}")]
+    #[error(transparent)]
     BadNumber(#[from] BadNumber),
     /// A1.17.
     #[error("unsupported_channel: mappings for `{0}` are not run; use voice, sms or any")]
@@ -52,7 +52,7 @@ pub enum Error {
     /// A mapping leads to a flow that cannot run.
     #[error("mapping `{mapping}` leads nowhere: {why}; publish the flow, or disable the mapping")]
     Unrunnable { mapping: String, why: String },
-    #[error("{0}")]
+    #[error(transparent)]
     Link(#[from] LinkError),
     /// Every fault of every file, each with its place.
     #[error("the folder has errors\n\n{report}")]

@@ -111,9 +111,11 @@ impl App {
         Ok(timers)
     }
 
-    /// Why an agent's timer stands where it does.
-    pub async fn timer_story(&self, tenant: &Tenant, login: &Login) -> Result<TimerStory, Error> {
-        let (tenant, login) = (tenant.clone(), login.clone());
+    /// Why a timer stands where it does: an agent's, or the one with an id, which has a login's form.
+    pub async fn timer_story(&self, tenant: &Tenant, whose: &Login) -> Result<TimerStory, Error> {
+        let timers = self.timers(tenant).await?;
+        let named = timers.into_iter().find(|timer| timer.id == whose.as_str());
+        let (tenant, login) = (tenant.clone(), named.map_or_else(|| whose.clone(), |timer| timer.user));
         self.store.read(|tx| Box::pin(async move { tell(tx, &tenant, &login).await })).await
     }
 }

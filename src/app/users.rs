@@ -123,6 +123,9 @@ impl App {
                 if after.active {
                     check_claims(tx, &tenant, &after).await?;
                 }
+                if after == before && pin_hash.is_none() {
+                    return Ok(after);
+                }
                 tx.save_user(&tenant, &after);
                 if let Some(pin_hash) = pin_hash {
                     tx.save_pin(&tenant.id, &after.id, pin_hash.as_deref());

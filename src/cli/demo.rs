@@ -41,12 +41,13 @@ const AGENTS: [[&str; 5]; 3] = [
 pub(super) async fn run(desk: &Desk, Args {}: Args) -> anyhow::Result<ExitCode> {
     let server = desk.settings.server()?;
     telemetry::init_log(&desk.settings.log, desk.settings.log_format)?;
+    let listener = serve::listen(&server).await?;
     let app = serve::open(desk).await?;
     let (twilio, token_file) = carrier(&desk.settings)?;
     let tenant = app.ensure_default_tenant().await?;
     furnish(&app, &tenant).await?;
     invite(desk, token_file.as_deref());
-    serve::serve(app, server, twilio).await
+    serve::serve(app, listener, server, twilio).await
 }
 
 /// The account that the settings name, or one of the demo's own, whose token is in the data folder.

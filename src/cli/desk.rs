@@ -1,5 +1,7 @@
 //! Where a command finds its settings, the database and the tenant.
 
+use anyhow::Context;
+
 use crate::app::App;
 use crate::config::Settings;
 use crate::domain::ids::Slug;
@@ -18,6 +20,16 @@ impl Desk {
     pub(super) async fn app(&self) -> anyhow::Result<App> {
         let url = self.settings.database_url()?;
         Ok(App::open_existing(url.as_str(), Clock::System).await?)
+    }
+
+    /// The application on a database that is made, or brought up to date, if need be.
+    pub(super) async fn make_app(&self) -> anyhow::Result<App> {
+        let folder = &self.settings.data;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the data folder `{}`", folder.display()))?;
+        let url = self.settings.database_url()?;
+        let app = App::open(url.as_str(), Clock::System).await;
+        app.with_context(|| format!("cannot open the database `{}`", url.as_str()))
     }
 
     /// The tenant that the command is about.

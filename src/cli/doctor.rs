@@ -76,10 +76,9 @@ fn described(twilio: &TwilioConfig) -> String {
 /// What the database and everything in it is like.
 async fn kept(desk: &Desk) -> Vec<Finding> {
     let examined = async { anyhow::Ok(desk.app().await?.examine().await?) };
-    examined.await.unwrap_or_else(|error| {
-        let mend = "`dutyline migrate` makes a database; `DUTYLINE_DATA` says where it is";
-        vec![Finding::fail("database", format!("{error:#}"), mend)]
-    })
+    // The error says the mend itself.
+    let failed = |error| Finding { verdict: Verdict::Fail, ..Finding::ok("database", format!("{error:#}")) };
+    examined.await.unwrap_or_else(|error| vec![failed(error)])
 }
 
 /// Reports the end of a call that never was, which changes nothing: once signed as the carrier signs, and

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use crate::app::App;
 use crate::cli::desk::Desk;
 use crate::cli::output::talk;
 use crate::store::{Clock, Store};
@@ -16,12 +15,11 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<ExitCode> {
-    let url = desk.settings.database_url()?;
     if args.check {
+        let url = desk.settings.database_url()?;
         Store::open_existing(url.as_str(), Clock::System).await?;
     } else {
-        std::fs::create_dir_all(&desk.settings.data)?;
-        App::open(url.as_str(), Clock::System).await?.ensure_default_tenant().await?;
+        desk.make_app().await?.ensure_default_tenant().await?;
     }
     talk("the schema is current");
     Ok(ExitCode::SUCCESS)

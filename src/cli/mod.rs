@@ -35,6 +35,7 @@ use clap::{Parser, Subcommand};
 use crate::cli::desk::Desk;
 use crate::config::{ConfigError, Settings};
 use crate::domain::ids::Slug;
+use crate::telemetry::TelemetryError;
 
 /// The line that agents call to go on duty
 #[derive(Debug, Parser)]
@@ -91,7 +92,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::complain(&error);
-            if error.is::<ConfigError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+            if is_usage(&error) { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -120,6 +121,12 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }
+}
+
+/// A setting cannot be read, so that nothing was tried.
+fn is_usage(error: &anyhow::Error) -> bool {
+    let log = error.downcast_ref::<TelemetryError>();
+    error.is::<ConfigError>() || matches!(log, Some(TelemetryError::Filter { .. }))
 }
 
 /// Whoever read our output has read enough of it.

@@ -18,6 +18,11 @@ pub(super) struct Format {
 }
 
 impl Format {
+    /// Whether a script reads, which wants also nothing to be written as such.
+    pub(super) fn is_json(self) -> bool {
+        self.json
+    }
+
     /// Writes `value` as JSON, or as the table that `table` makes of it.
     pub(super) fn print<T: Serialize + ?Sized>(
         self,

@@ -20,7 +20,7 @@ use crate::domain::time::{Hours, Instant, Zone};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
-    /// List who is on duty
+    /// List who is on duty; times are the tenant's
     List(Format),
     /// Show whether a user is on duty
     Show {

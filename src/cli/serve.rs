@@ -18,7 +18,6 @@ use crate::http::health::{self, Readiness};
 use crate::http::server::{self, Limits};
 use crate::http::signed::Trust;
 use crate::http::{media, voice};
-use crate::store::Clock;
 use crate::telemetry;
 use crate::worker;
 
@@ -34,16 +33,19 @@ pub(super) async fn run(desk: &Desk, Args {}: Args) -> anyhow::Result<ExitCode> 
     telemetry::init_log(&desk.settings.log, desk.settings.log_format)?;
     let app = open(desk).await?;
     app.ensure_default_tenant().await?;
-    serve(app, server, twilio).await
+    let listener = listen(&server).await?;
+    serve(app, listener, server, twilio).await
+}
+
+/// Takes the server's port.
+pub(super) async fn listen(server: &ServerConfig) -> anyhow::Result<TcpListener> {
+    let why = || format!("cannot listen on {}; choose another `DUTYLINE_LISTEN`", server.listen);
+    TcpListener::bind(server.listen).await.with_context(why)
 }
 
 /// Opens the database for serving, and says how to mend what forbids it.
 pub(super) async fn open(desk: &Desk) -> anyhow::Result<App> {
-    let folder = &desk.settings.data;
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the data folder `{}`", folder.display()))?;
-    let url = desk.settings.database_url()?;
-    let app = App::open(url.as_str(), Clock::System).await.context("cannot open the database")?;
+    let app = desk.make_app().await?;
     if let Some(damage) = app.store.quick_check().await? {
         bail!("the database is damaged ({damage}); restore a backup, see docs/operations.md");
     }
@@ -51,12 +53,14 @@ pub(super) async fn open(desk: &Desk) -> anyhow::Result<App> {
 }
 
 /// Serves until a signal, or until the disk fails.
-pub(super) async fn serve(app: App, server: ServerConfig, twilio: TwilioConfig) -> anyhow::Result<ExitCode> {
+pub(super) async fn serve(
+    app: App,
+    listener: TcpListener,
+    server: ServerConfig,
+    twilio: TwilioConfig,
+) -> anyhow::Result<ExitCode> {
     app.check_flows().await?;
     let metrics = telemetry::init_metrics()?;
-    let listener = TcpListener::bind(server.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}; choose another `DUTYLINE_LISTEN`", server.listen))?;
     let starting = Readiness::Starting { why: "settling what is overdue".to_owned() };
     let (ready, readiness) = watch::channel(starting);
     let trust = Trust {

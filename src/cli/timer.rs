@@ -16,11 +16,13 @@ use crate::domain::time::Zone;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
-    /// List the timers, the next one due first
+    /// List the timers, the next one due first; times are the tenant's
     List(Format),
     /// Tell why a user's timer stands where it does, and what it will do
     Why {
-        login: Login,
+        /// A user's login, or a timer's id
+        #[arg(value_name = "LOGIN|ID")]
+        whose: Login,
         #[command(flatten)]
         format: Format,
     },
@@ -33,7 +35,7 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
         Action::List(format) => {
             format.print(&app.timers(&tenant).await?, |timers| list(timers, &tenant.zone))?;
         }
-        Action::Why { login, format } => format.tell(&app.timer_story(&tenant, &login).await?, why)?,
+        Action::Why { whose, format } => format.tell(&app.timer_story(&tenant, &whose).await?, why)?,
     }
     Ok(ExitCode::SUCCESS)
 }

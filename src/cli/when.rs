@@ -11,10 +11,11 @@ pub(super) fn wall(at: Option<Instant>, zone: &Zone) -> String {
     format!("{}-{:02}-{:02} {}", local.year, local.month, local.day, local.time_of_day())
 }
 
-/// A length of time to the minute: `3 h 20 min`.
+/// A length of time to the nearest minute: `3 h 20 min`.
 pub(super) fn span(length: TimeDelta) -> String {
+    let length = length + TimeDelta::seconds(30);
     match (length.num_hours(), length.num_minutes() % 60) {
-        (0, 0) => "less than a minute".to_owned(),
+        (0, 0) => "less than half a minute".to_owned(),
         (0, minutes) => format!("{minutes} min"),
         (hours, 0) => format!("{hours} h"),
         (hours, minutes) => format!("{hours} h {minutes} min"),
@@ -36,9 +37,12 @@ mod tests {
 
     #[test]
     fn a_length_leaves_out_what_is_nought() {
-        for (seconds, told) in
-            [(59, "less than a minute"), (60, "1 min"), (3600, "1 h"), (8 * 3600 + 150, "8 h 2 min")]
-        {
+        for (seconds, told) in [
+            (29, "less than half a minute"),
+            (30, "1 min"),
+            (24 * 3600 - 1, "24 h"),
+            (8 * 3600 + 149, "8 h 2 min"),
+        ] {
             assert_eq!(span(TimeDelta::seconds(seconds)), told);
         }
     }

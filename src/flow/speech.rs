@@ -41,6 +41,8 @@ pub(super) struct Formats {
     and: ListFormatter,
 }
 
+const HALF_A_MINUTE: TimeDelta = TimeDelta::seconds(30);
+
 /// Where a wall clock hangs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
@@ -93,9 +95,10 @@ impl Formats {
         spoken(&self.hours.format_fixed_decimal(&count))
     }
 
-    /// `7 hours and 59 minutes`: whole minutes that are left for sure, but never none.
+    /// `7 hours and 59 minutes`: to the nearest minute, as who has just chosen 8 hours has 8 hours left and
+    /// not a second less; but never none.
     pub(super) fn span(&self, span: TimeDelta) -> String {
-        let minutes = span.num_minutes().max(1);
+        let minutes = (span + HALF_A_MINUTE).num_minutes().max(1);
         let (hours, minutes) = (Decimal::from(minutes / 60), Decimal::from(minutes % 60));
         let parts = [(&self.hours, &hours), (&self.minutes, &minutes)];
         let parts = parts.into_iter().filter(|(_, count)| **count != Decimal::from(0));
@@ -103,10 +106,10 @@ impl Formats {
         spoken(&self.and.format(parts.iter()))
     }
 
-    /// `Tuesday`, where that can only be the one in the six days after `now`; else `Tuesday, March 10`.
+    /// `Tuesday`, where that can only be today or one of the six days after it; else `Tuesday, March 10`.
     pub(super) fn day(&self, at: &Local, now: &Local) -> String {
         let date = Date::try_new_gregorian(at.year.into(), at.month, at.day).expect("walls show real dates");
-        if (1..7).contains(&(civil_day(at) - civil_day(now)).num_days()) {
+        if (0..7).contains(&(civil_day(at) - civil_day(now)).num_days()) {
             spoken(&self.weekday.format(&date))
         } else {
             spoken(&self.date.format(&date))
@@ -193,8 +196,15 @@ mod tests {
     }
 
     #[test]
-    fn time_left_is_never_overstated_nor_none() {
-        for (seconds, expected) in [(-5, "1 minute"), (0, "1 minute"), (59, "1 minute"), (179, "2 minutes")] {
+    fn time_left_is_told_to_the_nearest_minute_but_never_none() {
+        for (seconds, expected) in [
+            (-60, "1 minute"),
+            (0, "1 minute"),
+            (89, "1 minute"),
+            (90, "2 minutes"),
+            (24 * 3600 - 30, "24 hours"),
+            (24 * 3600 - 31, "23 hours and 59 minutes"),
+        ] {
             assert_eq!(formats("en").span(TimeDelta::seconds(seconds)), expected, "{seconds}");
         }
     }
@@ -203,7 +213,8 @@ mod tests {
     fn the_day_is_named_and_dated_where_its_name_could_be_another() {
         let now = wall("America/Toronto", "2026-03-03T17:30");
         for (day, en, es, fr, de) in [
-            ("03", "Tuesday, March 3", "martes, 3 de marzo", "mardi 3 mars", "Dienstag, 3. März"),
+            ("02", "Monday, March 2", "lunes, 2 de marzo", "lundi 2 mars", "Montag, 2. März"),
+            ("03", "Tuesday", "martes", "mardi", "Dienstag"),
             ("04", "Wednesday", "miércoles", "mercredi", "Mittwoch"),
             ("09", "Monday", "lunes", "lundi", "Montag"),
             ("10", "Tuesday, March 10", "martes, 10 de marzo", "mardi 10 mars", "Dienstag, 10. März"),

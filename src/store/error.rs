@@ -1,6 +1,7 @@
 //! What can go wrong between us and the database.
 
 use std::fmt::Display;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::schema::Schema;
@@ -10,8 +11,10 @@ pub enum StoreError {
     /// The disk is full: nothing was changed, and reading goes on.
     #[error("the disk is full; nothing was changed")]
     Full,
-    /// The disk failed us while writing. What it holds is not known any more: the process must end (I30).
-    #[error("the disk failed while writing: {0}")]
+    /// The disk failed us. What it holds is not known any more: the process must end (I30).
+    #[error(
+        "the disk fails, or the database on it is damaged ({0}); restore a backup, see docs/operations.md"
+    )]
     Broken(Arc<sqlx::Error>),
     /// A unique index or a foreign key refused the change; nothing was changed.
     #[error("the database refused the change: {0}")]
@@ -19,6 +22,13 @@ pub enum StoreError {
     /// Any other failure; nothing was changed.
     #[error("the database failed: {0}")]
     Backend(Arc<sqlx::Error>),
+    /// Commands read and change a database; only `migrate`, `serve` and `demo` make one.
+    #[error(
+        "there is no database `{}`; `dutyline migrate` makes it, and `DUTYLINE_DATA` or `DUTYLINE_DATABASE_URL` \
+         says where it is",
+        .0.display()
+    )]
+    Absent(PathBuf),
     /// The schema is not this binary's; `dutyline migrate` mends an older one.
     #[error("{0}")]
     Schema(Schema),
@@ -43,6 +53,7 @@ const SQLITE_IOERR: u32 = 10;
 const SQLITE_CORRUPT: u32 = 11;
 const SQLITE_FULL: u32 = 13;
 const SQLITE_CONSTRAINT: u32 = 19;
+const SQLITE_NOTADB: u32 = 26;
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
@@ -50,7 +61,7 @@ impl From<sqlx::Error> for StoreError {
         // An extended code carries the primary one in its low byte.
         match code.map(|code| code & 0xff) {
             Some(SQLITE_FULL) => Self::Full,
-            Some(SQLITE_IOERR | SQLITE_CORRUPT) => Self::Broken(Arc::new(error)),
+            Some(SQLITE_IOERR | SQLITE_CORRUPT | SQLITE_NOTADB) => Self::Broken(Arc::new(error)),
             Some(SQLITE_CONSTRAINT) => Self::Conflict(Arc::new(error)),
             Some(_) | None => Self::Backend(Arc::new(error)),
         }

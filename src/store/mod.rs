@@ -64,6 +64,9 @@ impl Store {
     /// Opens a database that is there and has this binary's schema; what is wrong with it otherwise.
     pub async fn open_existing(url: &str, clock: Clock) -> Result<Self, StoreError> {
         let options = options(url)?;
+        if !options.get_filename().exists() {
+            return Err(StoreError::Absent(options.get_filename().to_owned()));
+        }
         schema::check(&options).await?.current()?;
         Self::start(options, clock).await
     }

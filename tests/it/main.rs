@@ -12,5 +12,6 @@ mod cli;
 mod crash;
 mod documents;
 mod harness;
+mod model;
 mod store;
 mod voice;

@@ -57,7 +57,7 @@ impl Answer {
     }
 
     fn wrong_status(&self) -> Refused {
-        let excerpt = String::from_utf8_lossy(&self.body).chars().take(200).collect();
+        let excerpt = String::from_utf8_lossy(&self.body).trim().chars().take(200).collect();
         Refused::Status { status: self.status, excerpt }
     }
 }
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn a_carrier_refuses_everything_else() {
         for (answer, message) in [
-            (answer(403, "text/plain", "no"), "the server answered 403, not 200: no"),
+            (answer(403, "text/plain", "no\n"), "the server answered 403, not 200: no"),
             (answer(302, "text/xml", "<Response/>"), "the server answered 302, not 200: <Response/>"),
             (answer(200, "", "<Response/>"), "the answer has no content type (Twilio's error 12300)"),
             (answer(200, "text/plain", "<Response/>"), "the answer is `text/plain`, not `text/xml`"),

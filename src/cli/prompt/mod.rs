@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use crate::app::prompts::PromptRecord;
 use crate::cli::desk::Desk;
-use crate::cli::output::{Format, line, table, talk};
+use crate::cli::output::{Format, table, talk};
 use crate::domain::ids::{Language, Name};
 use crate::flow::prompt::file::FilePrompt;
 
@@ -40,7 +40,10 @@ enum Command {
         language: Option<Language>,
     },
     /// Tell what falls back or sounds wrong on calls; exit with 1 if anything does
-    Lint,
+    Lint {
+        #[command(flatten)]
+        format: Format,
+    },
     Render(render::Args),
 }
 
@@ -50,7 +53,7 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<ExitCode> {
         Command::List { format } => list(desk, format).await?,
         Command::Show { name, format } => show(desk, &name, format).await?,
         Command::Remove { name, language } => remove(desk, name, language).await?,
-        Command::Lint => return lint(desk).await,
+        Command::Lint { format } => return lint(desk, format).await,
         Command::Render(args) => render::run(desk, args).await?,
     }
     Ok(ExitCode::SUCCESS)
@@ -97,12 +100,12 @@ async fn remove(desk: &Desk, name: Name, language: Option<Language>) -> anyhow::
     Ok(())
 }
 
-async fn lint(desk: &Desk) -> anyhow::Result<ExitCode> {
+async fn lint(desk: &Desk, format: Format) -> anyhow::Result<ExitCode> {
     let app = desk.app().await?;
     let tenant = desk.tenant(&app).await?;
-    let issues = app.lint_prompts(tenant).await?;
-    for issue in &issues {
-        line(issue)?;
+    let issues: Vec<String> = app.lint_prompts(tenant).await?.iter().map(ToString::to_string).collect();
+    if !issues.is_empty() || format.is_json() {
+        format.tell(&issues, |issues| issues.join("\n"))?;
     }
     if issues.is_empty() {
         talk("nothing falls back, and nothing sounds wrong");

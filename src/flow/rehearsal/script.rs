@@ -184,7 +184,7 @@ mod tests {
         for (steps, complaint) in [
             (
                 "[{ presses = '1' }, { hears = 'good night' }]",
-                "{ hears = 'good night' }: call `x`: `good night` is not heard; heard: You are now online and available for calls until Monday, January 5, 5 PM, UTC.",
+                "{ hears = 'good night' }: call `x`: `good night` is not heard; heard: You are now online and available for calls until Monday, 5 PM, UTC.",
             ),
             (
                 "[{ presses = '1' }, { presses = '1' }]",

@@ -1,0 +1,285 @@
+//! Random evenings on a real line, beside a model of it that fits on two pages: agents call, press, hang
+//! up and repeat themselves, supervisors step in, the clock runs, jumps and is set back, timers fire late or
+//! not at all, and the process restarts. After every step the two must agree, and the log must hold.
+
+mod duty;
+mod laws;
+mod phone;
+mod talk;
+
+use chrono::TimeDelta;
+use dutyline::app::presence::{Order, Whom};
+use dutyline::domain::presence::{Command, Reason, WhenOnline};
+use dutyline::domain::time::{Hours, Instant};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+
+use crate::harness::line::Line;
+use duty::{Duty, MAX_HOURS, Wish};
+use phone::{Phone, Sent};
+use talk::{Said, Talk};
+
+const AGENTS: [(&str, &str); 2] = [("ada", "+15062345678"), ("bob", "+15062345679")];
+
+/// One thing that happens. Agents and telephones go by their places.
+#[derive(Debug, Clone)]
+enum Step {
+    Dial {
+        phone: usize,
+        who: usize,
+    },
+    /// Keys, any text as a carrier's `Digits`, or silence.
+    Answer {
+        phone: usize,
+        keys: Option<&'static str>,
+    },
+    /// A request of the call is made again, perhaps with other keys.
+    Repeat {
+        phone: usize,
+        which: prop::sample::Index,
+        keys: Option<&'static str>,
+    },
+    HangUp {
+        phone: usize,
+    },
+    /// The clock moves, also backwards.
+    Pass(TimeDelta),
+    /// The clock moves to the end of an agent's window and this much further.
+    PassTheEnd {
+        who: usize,
+        by: TimeDelta,
+    },
+    /// An agent calls just before the end of their window, and is on the line still this much after it.
+    CallAtTheEnd {
+        phone: usize,
+        who: usize,
+        by: TimeDelta,
+    },
+    Fire,
+    Restart,
+    Order {
+        who: usize,
+        wish: Wish,
+    },
+}
+
+/// Keys that decide, keys that ask, and what nobody's telephone has.
+fn keys() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        6 => select(&["1", "2", "3", "4"][..]),
+        5 => select(&["0", "9", "#", "*"][..]),
+        3 => select(&["00", "08", "12", "80", "81"][..]),
+        1 => select(&["5", "100", "+5", "<&\u{7}"][..]),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let place = 0..2_usize;
+    let wish = prop_oneof![
+        3 => select(&[8, MAX_HOURS, MAX_HOURS + 1][..]).prop_map(Wish::Online),
+        1 => Just(Wish::Offline),
+        1 => Just(Wish::Hold),
+        2 => Just(Wish::Release),
+    ];
+    // An open menu holds a window for a minute (D25).
+    let after = prop_oneof![select(&[-1, 0, 59, 60][..]), 1..90_i64].prop_map(TimeDelta::seconds);
+    let time = prop_oneof![
+        5 => (1..300_i64).prop_map(TimeDelta::seconds),
+        2 => (1..100_i64).prop_map(TimeDelta::hours),
+        1 => (-20..0_i64).prop_map(TimeDelta::hours),
+    ];
+    prop_oneof![
+        5 => (place.clone(), place.clone()).prop_map(|(phone, who)| Step::Dial { phone, who }),
+        10 => (place.clone(), prop::option::weighted(0.9, keys())).prop_map(|(phone, keys)| Step::Answer { phone, keys }),
+        4 => (place.clone(), any::<prop::sample::Index>(), prop::option::of(select(&["1", "0", "5"][..])))
+            .prop_map(|(phone, which, keys)| Step::Repeat { phone, which, keys }),
+        2 => place.clone().prop_map(|phone| Step::HangUp { phone }),
+        3 => time.prop_map(Step::Pass),
+        2 => (place.clone(), after.clone()).prop_map(|(who, by)| Step::PassTheEnd { who, by }),
+        2 => (place.clone(), place.clone(), after)
+            .prop_map(|(phone, who, by)| Step::CallAtTheEnd { phone, who, by }),
+        4 => Just(Step::Fire),
+        1 => Just(Step::Restart),
+        2 => (place, wish).prop_map(|(who, wish)| Step::Order { who, wish }),
+    ]
+}
+
+fn rule() -> impl Strategy<Value = WhenOnline> {
+    select(&[WhenOnline::Replace, WhenOnline::Extend, WhenOnline::Max][..])
+}
+
+#[test]
+fn whatever_happens_the_line_does_what_the_model_does() {
+    let config = ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() };
+    // The same evenings in every run.
+    let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let outcome = TestRunner::new_with_rng(config, random).run(&(rule(), vec(step(), 1..80)), |evening| {
+        let (rule, steps) = evening;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(live_through(rule, steps));
+        Ok(())
+    });
+    if let Err(found) = outcome {
+        panic!("{found}");
+    }
+}
+
+async fn live_through(rule: WhenOnline, steps: Vec<Step>) {
+    let mut evening = Evening::begin(rule).await;
+    for step in steps {
+        match step {
+            Step::Dial { phone, who } => evening.dial(phone, who).await,
+            Step::Answer { phone, keys } => evening.answer(phone, keys).await,
+            Step::Repeat { phone, which, keys } => evening.repeat(phone, which, keys).await,
+            Step::HangUp { phone } => evening.hang_up(phone).await,
+            Step::Pass(time) => evening.line.clock.advance(time),
+            Step::PassTheEnd { who, by } => evening.pass_the_end(who, by),
+            Step::CallAtTheEnd { phone, who, by } => {
+                evening.pass_the_end(who, TimeDelta::seconds(-5));
+                evening.dial(phone, who).await;
+                evening.pass_the_end(who, by);
+            }
+            Step::Fire => evening.fire().await,
+            Step::Restart => evening.line = evening.line.restart().await,
+            Step::Order { who, wish } => evening.order(who, wish).await,
+        }
+        evening.check().await;
+    }
+}
+
+/// The line, and what should be true of it.
+struct Evening {
+    line: Line,
+    duties: [Duty; 2],
+    phones: [Option<(Phone, Talk)>; 2],
+}
+
+impl Evening {
+    async fn begin(rule: WhenOnline) -> Self {
+        let rule_name = serde_json::to_string(&rule).expect("plain data");
+        let flow = format!(
+            "[flow]\nname = \"duty\"\nkind = \"customer\"\nstart = \"duty\"\n\
+             [node.duty.timed_presence]\npresets = {:?}\nmax_hours = {}\nwhen_online = {rule_name}\n\
+             next = \"bye\"\n[node.bye.exit]\n",
+            talk::PRESETS,
+            talk::MOST_TYPED,
+        );
+        let line = Line::with_flow(&flow).await;
+        let (login, number) = AGENTS[1];
+        line.agent(login, login, number).await;
+        Self { line, duties: [Duty::by(rule), Duty::by(rule)], phones: [None, None] }
+    }
+
+    fn now(&self) -> Instant {
+        self.line.clock.now()
+    }
+
+    async fn dial(&mut self, phone: usize, who: usize) {
+        let is_busy = self.phones[phone].as_ref().is_some_and(|(_, talk)| talk.is_live(self.now()));
+        if is_busy {
+            return;
+        }
+        self.hang_up(phone).await;
+        let (mut real, now) = (Phone::new(AGENTS[who].1), self.now());
+        let (talk, expected) = Talk::dial(who, &self.duties[who], now);
+        let heard = real.dial(&self.line).await;
+        heard.check(&expected, self.duties[who].until);
+        self.phones[phone] = Some((real, talk));
+    }
+
+    async fn answer(&mut self, phone: usize, keys: Option<&str>) {
+        let now = self.now();
+        let Some((real, talk)) = &mut self.phones[phone] else { return };
+        let Some(heard) = real.answer(&self.line, keys).await else { return };
+        let is_taken = talk.is_live(now);
+        let expected = talk.answer(keys, &mut self.duties[talk.who], now);
+        // I15: what is said is what is so.
+        heard.check(&expected, self.duties[talk.who].until);
+        if !is_taken {
+            real.forget_last();
+        }
+    }
+
+    /// I12, I13, D14: the same words to the byte, and nothing happens.
+    async fn repeat(&mut self, phone: usize, which: prop::sample::Index, keys: Option<&str>) {
+        let (now, before) = (self.now(), self.line.events().await.len());
+        let Some((real, talk)) = &self.phones[phone] else { return };
+        let Some(Sent { is_arrival, answer, again }) = real.repeat(&self.line, which, keys).await else {
+            return;
+        };
+        if talk.is_stale(now) && !is_arrival {
+            // I14.
+            phone::Heard::of(&again).check(&[Said::Goodbye], None);
+        } else {
+            assert_eq!(again, answer, "the same words");
+        }
+        assert_eq!(self.line.events().await.len(), before, "no second effect");
+    }
+
+    /// I16: nothing that was not pressed happens.
+    async fn hang_up(&mut self, phone: usize) {
+        if let Some((real, talk)) = &mut self.phones[phone] {
+            real.hang_up(&self.line).await;
+            talk.hang_up();
+        }
+    }
+
+    fn pass_the_end(&mut self, who: usize, by: TimeDelta) {
+        if let Some(until) = self.duties[who].until {
+            self.line.clock.advance(until + by - self.now());
+        }
+    }
+
+    /// I3: once, however often timers fire.
+    async fn fire(&mut self) {
+        let now = self.now();
+        let mut over = 0;
+        for (who, duty) in self.duties.iter_mut().enumerate() {
+            let menus = self.phones.iter().flatten().filter(|(_, talk)| talk.who == who);
+            let menus: Vec<Instant> = menus.filter_map(|(_, talk)| talk.menu()).collect();
+            over += usize::from(duty.over(menus.clone(), now).is_some());
+            duty.pass(menus, now);
+        }
+        for expected in [over, 0] {
+            assert_eq!(self.line.app.fire_due().await.expect("the timers run").count, expected);
+        }
+    }
+
+    async fn order(&mut self, who: usize, wish: Wish) {
+        let rule = self.duties[who].rule;
+        let hours = |hours: i64| Hours::try_from(u16::try_from(hours).expect("hours")).expect("hours");
+        let command = match wish {
+            Wish::Online(count) => {
+                Command::GoOnline { hours: hours(count), when_online: rule, cap: hours(MAX_HOURS) }
+            }
+            Wish::Offline => Command::GoOffline,
+            Wish::Hold => Command::Hold("training".to_owned()),
+            Wish::Release => Command::Release,
+        };
+        let whom = Whom::Named(vec![AGENTS[who].0.parse().expect("a login")]);
+        let order = Order { whom, command, reason: Reason::Other("training".to_owned()) };
+        let outcome = self.line.app.set_presence(&self.line.tenant, order).await;
+        let now = self.now();
+        assert_eq!(outcome.is_ok(), self.duties[who].wish(wish, None, now).is_ok(), "{outcome:?}");
+    }
+
+    async fn check(&self) {
+        let (events, now) = (self.line.events().await, self.now());
+        for (who, duty) in self.duties.iter().enumerate() {
+            let login = AGENTS[who].0;
+            let agent = self.line.find(login).await;
+            let log = laws::log_of(login, &events);
+            assert_eq!(laws::fold(&log), agent.presence, "I2: the log tells the presence");
+            assert_eq!(laws::changes(&log), duty.log, "the log is the model's");
+            let generation = usize::try_from(agent.presence.generation).expect("small");
+            assert_eq!((generation, agent.presence.deadline()), (duty.generation(), duty.until));
+            let shown =
+                self.line.app.presence(&self.line.tenant, &agent.login).await.expect("they are there");
+            let open = (shown.until, agent.presence.window(now));
+            let expected = duty.online_until(now);
+            assert_eq!(open, (expected, expected), "I5: over is offline, timer or not");
+        }
+    }
+}
