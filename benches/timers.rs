@@ -94,7 +94,8 @@ impl Fleet {
         .await;
     }
 
-    /// How long after its end the end of each window was there to be read by others.
+    /// How long after its end the end of each window was there to be read by others, who look every
+    /// millisecond.
     async fn lateness(&self) -> Vec<TimeDelta> {
         let first = self.app.store.clock().now() + TimeDelta::seconds(5);
         let gap = TimeDelta::seconds(1) / i32::try_from(DUE).expect("small");

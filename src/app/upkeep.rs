@@ -1,4 +1,4 @@
-//! Nightly forgetting (D58).
+//! Forgetting what is old (D58).
 
 use chrono::TimeDelta;
 

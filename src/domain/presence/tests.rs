@@ -279,6 +279,7 @@ fn a_race_of_extending_and_expiring_has_two_outcomes() {
 
 #[test]
 fn a_reason_reads_as_it_is_written() {
+    // A1.21.
     for reason in
         [Reason::LoggedIn, Reason::LoggedOut, Reason::Expired, Reason::NoExtension, Reason::Deactivated]
     {

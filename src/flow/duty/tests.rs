@@ -33,6 +33,7 @@ fn transitions(call: &Rehearsal) -> Vec<Transition> {
 
 #[test]
 fn one_key_puts_the_agent_on_duty() {
+    // A1.8.
     for (key, hours) in [("1", 8), ("2", 24), ("3", 48), ("4", 72)] {
         let mut call = call(ada());
         call.hears("Welcome").hears("for 24 hours, press 2").changes_nothing();
@@ -229,6 +230,7 @@ fn a_supervisors_hold_is_told_and_not_passed() {
 
 #[test]
 fn without_presets_hours_are_typed_at_once() {
+    // A1.9.
     let mut call = call_to("presets = []", ada());
     call.hears("number of hours").hears_no("press 1").presses("3").ends(Outcome::Online);
     assert_eq!(call.online_until(), Some(180));

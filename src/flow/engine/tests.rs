@@ -162,6 +162,7 @@ fn presence_is_set_for_agents_who_may() {
 
 #[test]
 fn a_subflow_comes_back_behind_the_node_that_ran_it() {
+    // A1.11.
     let outer = flow(
         "outer",
         "first",

@@ -253,6 +253,7 @@ mod tests {
 
     #[test]
     fn a_recording_of_other_presets_is_outdated() {
+        // D46.
         let outdated = |prompt: &str| {
             format!(
                 "flow `timed-presence`, node `duty`: the recording `{prompt}` (en) speaks of other presets than the node has: record it anew"

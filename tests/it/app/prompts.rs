@@ -38,6 +38,7 @@ async fn a_change_of_prompts_is_an_event_and_raises_the_revision() {
 
 #[tokio::test]
 async fn a_recording_is_kept_by_its_content() {
+    // A1.10.
     let bench = Bench::new().await;
     let media = recording::inspect(&beep()).expect("a good file").media;
     assert_eq!(bench.app.recording(&media).await.expect("read"), None);
@@ -62,6 +63,7 @@ async fn prompts_that_do_not_hold_together_are_refused_and_nothing_changes() {
 
 #[tokio::test]
 async fn a_prompt_stays_while_a_call_or_a_list_would_miss_it() {
+    // A1.7.
     let bench = Bench::new().await;
     bench.say("hello", "Hello.").await.expect("set");
     bench.publish(&flow("inner", &["hello"], &[])).await.expect("published");

@@ -93,7 +93,7 @@ fn what_is_heard_can_be_read() {
     assert_snapshot!(render(&["online", "--language", "fr", "--zone", "Europe/Paris"]), @r"
     [0]
     online
-      says (fr-FR): Vous êtes maintenant en ligne et disponible pour les appels jusqu'à mardi 3 mars à 18:01, heure locale à Paris.
+      says (fr-FR): Vous êtes maintenant en ligne et disponible pour les appels jusqu'à mardi à 18:01, heure locale à Paris.
     ");
     assert_snapshot!(render(&["preset_hours", "--presets", "8"]), @r"
     [0]

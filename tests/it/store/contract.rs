@@ -171,7 +171,7 @@ async fn users_and_their_lines() {
     });
     let ada = || Some(ada.login.clone());
     assert_eq!(found, (ada(), ada(), ada(), ada(), None, ada(), true, false));
-    // A1.4: no other active user gets the number.
+    // A1.4, I18: no other active user gets the number.
     let taken = desk.put(|tx| tx.insert_user(&tenant("acme"), &user("bob", ADAS), None)).await;
     assert!(matches!(taken, Err(StoreError::Conflict(_))), "{taken:?}");
 }
@@ -417,6 +417,7 @@ async fn events_are_found_by_kind_and_by_who_brought_them_about() {
 
 #[tokio::test]
 async fn what_is_old_is_forgotten() {
+    // D58.
     let desk = desk().await;
     desk.put(|tx| {
         let acme = tenant("acme").id;

@@ -1,6 +1,8 @@
 //! The conversation with an agent who is known (A1.13, D2 to D13, D15 to D17, D40, D47).
 
-use dutyline::domain::presence::State;
+use dutyline::app::presence::{Order, Whom};
+use dutyline::domain::event::{Envelope, Event};
+use dutyline::domain::presence::{Command, Reason, Source, State, WhenOnline};
 
 use crate::harness::line::{ADA, Line, at, hours, noon};
 
@@ -17,6 +19,27 @@ async fn a_preset_key_puts_the_agent_online_from_the_key_press_on() {
     let State::Online { since, .. } = line.presence("ada").await.state else { panic!("not online") };
     assert_eq!(since, pressed);
     assert_eq!(line.told().await, ["presence.online"]);
+}
+
+#[tokio::test]
+async fn the_same_line_takes_agents_on_and_off_duty_and_each_change_keeps_its_source() {
+    // A1.16, D1.
+    let line = Line::open().await;
+    line.call_from(ADA).await.hears_not("you are online").presses("1").await.hears("You are now online");
+    line.call_from(ADA).await.hears("you are online").presses("0").await.hears("You are now offline");
+    let whom = Whom::Named(vec!["ada".parse().expect("a login")]);
+    let (hours_8, when_online) = (8.try_into().expect("hours"), WhenOnline::Replace);
+    let command = Command::GoOnline { hours: hours_8, when_online, cap: hours_8 };
+    let order = Order { whom, command, reason: Reason::LoggedIn };
+    line.app.set_presence(&line.tenant, order).await.expect("allowed");
+    line.pass(hours(8)).await;
+    let source = |event: Envelope| match event.event {
+        Event::PresenceOnline(window) => Some(window.cause.source),
+        Event::PresenceOffline(ending) => Some(ending.cause.source),
+        _ => None,
+    };
+    let sources: Vec<Source> = line.events().await.into_iter().filter_map(source).collect();
+    assert_eq!(sources, [Source::Phone, Source::Phone, Source::Admin, Source::Timer]);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The database hangs, and a carrier waits (D48, I15).
+//! The database hangs, and a carrier waits (D48, I15, I31).
 
 use dutyline::cli::phone::answer::Answer;
 use dutyline::domain::call::CallStatus;
@@ -84,4 +84,14 @@ async fn a_carrier_is_asked_to_report_again() {
     assert_eq!(line.impatient().post(&status, &form).await.status, 503);
     let_go(intruder).await;
     assert_eq!(line.post(&status, &form).await.status, 204);
+}
+
+#[tokio::test]
+async fn calls_do_not_wait_for_somebody_who_reads() {
+    // I31.
+    let line = Line::open().await;
+    let mut reader = line.intruder().await;
+    sqlx::raw_sql("begin; select count(*) from events").execute(&mut reader).await.expect("a long look");
+    line.call_from(ADA).await.presses("1").await.hears("You are now online");
+    assert_eq!(line.online_until("ada").await, Some(noon() + hours(8)));
 }

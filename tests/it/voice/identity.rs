@@ -179,7 +179,7 @@ async fn many_wrong_pins_on_a_line_raise_the_alarm() {
 
 #[tokio::test]
 async fn a_pin_is_kept_nowhere() {
-    // D51.
+    // A1.27, D51.
     let line = Line::open().await;
     line.pin("ada", "2468").await;
     line.call_from(ADA).await.presses("1111#").await.presses("2468#").await.hears("press 1");

@@ -32,7 +32,7 @@ async fn an_agent_is_off_duty_at_the_end_whether_or_not_a_timer_runs() {
 
 #[tokio::test]
 async fn a_late_timer_still_ends_the_window_at_its_due_time() {
-    // D21, I6, I11.
+    // A1.15, D21, I6, I11.
     let line = Line::open().await;
     line.call_from(ADA).await.presses("1").await;
     line.clock.advance(hours(20));
