@@ -55,7 +55,7 @@ fn a_check_shows_every_error_and_every_test_that_fails() {
     5 | steps = [{ presses = '1' }, { hears = 'good night' }]
       |                             ^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: heard: You are now online and available for calls until Monday, January 5, 5 PM, UTC.
+      = help: heard: You are now online and available for calls until Monday, 5 PM, UTC.
 
     stderr: checked 1 flow, played 1 call: 1 error
     ");
@@ -211,11 +211,11 @@ fn a_simulation_shows_words_documents_decisions_and_the_timer() {
 
     you press 08
       decided: online for 8 h, until 2026-03-08T14:30:05+00:00
-      says (en-US): You are now online and available for calls until Sunday, March 8, 10:30 AM, Toronto time.
+      says (en-US): You are now online and available for calls until Sunday, 10:30 AM, Toronto time.
       the line hangs up
         <?xml version="1.0" encoding="UTF-8"?>
         <Response>
-          <Say language="en-US">You are now online and available for calls until Sunday, March 8, 10:30 AM, Toronto time.</Say>
+          <Say language="en-US">You are now online and available for calls until Sunday, 10:30 AM, Toronto time.</Say>
           <Hangup/>
         </Response>
 

@@ -78,11 +78,22 @@ fn the_lint_exits_with_1_on_issues() {
     [0]
     stderr: nothing falls back, and nothing sounds wrong
     ");
+    assert_snapshot!(shell.run(&["prompt", "lint", "--json"]), @r"
+    [0]
+    []
+    stderr: nothing falls back, and nothing sounds wrong
+    ");
     shell.run(&["prompt", "add", "greeting", "--language", "en", "--list", "hello"]);
     assert_snapshot!(shell.run(&["prompt", "lint"]), @r"
     [1]
     prompt `greeting` (en) lists `hello`, which there is not: add it, or take it out
     ");
+    assert_snapshot!(shell.run(&["prompt", "lint", "--json"]), @r#"
+    [1]
+    [
+      "prompt `greeting` (en) lists `hello`, which there is not: add it, or take it out"
+    ]
+    "#);
 }
 
 #[test]
@@ -93,7 +104,7 @@ fn what_is_heard_can_be_read() {
     assert_snapshot!(render(&["online", "--language", "fr", "--zone", "Europe/Paris"]), @r"
     [0]
     online
-      says (fr-FR): Vous êtes maintenant en ligne et disponible pour les appels jusqu'à mardi 3 mars à 18:01, heure locale à Paris.
+      says (fr-FR): Vous êtes maintenant en ligne et disponible pour les appels jusqu'à mardi à 18:01, heure locale à Paris.
     ");
     assert_snapshot!(render(&["preset_hours", "--presets", "8"]), @r"
     [0]
