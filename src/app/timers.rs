@@ -10,7 +10,7 @@ use super::presence::{Standing, agent, save_presence};
 use super::{App, Error};
 use crate::domain::event::{Envelope, Event, EventCause};
 use crate::domain::ids::Login;
-use crate::domain::presence::{self, Cause, Command, Reason, Source};
+use crate::domain::presence::{self, Cause};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Instant, Zone};
 use crate::domain::user::Agent;
@@ -184,14 +184,9 @@ async fn fire(tx: &mut Tx<'_>) -> Result<Vec<TimeDelta>, StoreError> {
     let now = tx.now();
     let mut fired = Vec::new();
     for Due { tenant, agent, menu_since } in tx.due(AT_ONCE).await? {
-        let command = Command::Expire { generation: agent.presence.generation };
-        let cause = Cause { source: Source::Timer, reason: Reason::Expired, call: None };
         // The query and the rule say the same; where they should not, the rule wins and nothing is ended.
-        let Ok((presence, transitions)) =
-            presence::decide(&agent.presence, &command, &cause, menu_since, now)
-        else {
-            continue;
-        };
+        let expired = presence::expire(&agent.presence, agent.presence.generation, menu_since, now);
+        let Some((presence, transitions)) = expired else { continue };
         save_presence(tx, &tenant, &agent, &presence, &transitions, &EventCause::actor("timer"));
         fired.extend(agent.presence.deadline().map(|deadline| now - deadline));
     }

@@ -122,10 +122,6 @@ pub enum Command {
     Hold(String),
     /// The agent may go on duty again.
     Release,
-    /// The time is up, says a timer that saw this generation.
-    Expire {
-        generation: u64,
-    },
 }
 
 /// One accepted transition, in the terms of its event.
@@ -174,9 +170,6 @@ pub enum Rejected {
     Held(String),
     #[error("the window would end more than {} hours from now", .0.get())]
     TooFar(Hours),
-    /// The timer saw another generation, or the time is not up (I3, I4).
-    #[error("the timer is stale")]
-    Stale,
 }
 
 /// How long an agent's open menu keeps a window from ending under it (D25).
@@ -232,11 +225,7 @@ pub fn decide(
     menu_since: Option<Instant>,
     now: Instant,
 ) -> Result<(Presence, Vec<Transition>), Rejected> {
-    let mut story = Story { presence: before.clone(), transitions: Vec::new(), now };
-    match (before.state, before.has_lapsed(menu_since, now)) {
-        (State::Online { until, .. }, true) => story.end(until, expiry()),
-        (State::Online { .. } | State::Offline { .. }, _) => {}
-    }
+    let mut story = Story::begin(before, menu_since, now);
     match command {
         Command::GoOnline { hours, when_online, cap } => {
             story.go_online(*hours, *when_online, *cap, cause)?;
@@ -244,17 +233,21 @@ pub fn decide(
         Command::GoOffline => story.go_offline(cause),
         Command::Hold(reason) => story.hold(reason, cause),
         Command::Release => story.release(),
-        Command::Expire { generation } => {
-            if before.generation != *generation || story.transitions.is_empty() {
-                return Err(Rejected::Stale);
-            }
-        }
     }
     Ok((story.presence, story.transitions))
 }
 
-fn expiry() -> Cause {
-    Cause { source: Source::Timer, reason: Reason::Expired, call: None }
+/// Ends the window of the `generation` that a timer saw. None if the timer is stale: it saw another
+/// generation, or the time is not up (I3, I4).
+pub fn expire(
+    before: &Presence,
+    generation: u64,
+    menu_since: Option<Instant>,
+    now: Instant,
+) -> Option<(Presence, Vec<Transition>)> {
+    let story = Story::begin(before, menu_since, now);
+    let ended = before.generation == generation && !story.transitions.is_empty();
+    ended.then_some((story.presence, story.transitions))
 }
 
 /// A presence on its way through one command, and what happened to it so far.
@@ -265,6 +258,18 @@ struct Story {
 }
 
 impl Story {
+    /// From here on the window is open only if its time is not up.
+    fn begin(before: &Presence, menu_since: Option<Instant>, now: Instant) -> Self {
+        let mut story = Self { presence: before.clone(), transitions: Vec::new(), now };
+        match (before.state, before.has_lapsed(menu_since, now)) {
+            (State::Online { until, .. }, true) => {
+                story.end(until, Cause { source: Source::Timer, reason: Reason::Expired, call: None });
+            }
+            (State::Online { .. } | State::Offline { .. }, _) => {}
+        }
+        story
+    }
+
     fn go_online(
         &mut self,
         hours: Hours,

@@ -1,29 +1,28 @@
 //! Runs a flow, one turn at a time: where the call stood, what came in, and what the world is like give
 //! what is said next, what is to be done, and where the call stands then. No waiting, no looking up.
 
-use std::{fmt, mem};
+mod nodes;
+mod walk;
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::call::{LookupMiss, Outcome};
-use crate::domain::ids::{CallId, Language, Name};
+use crate::domain::ids::{CallId, Name};
 use crate::domain::phone::E164;
-use crate::domain::presence::{self, Cause, Command, Presence, Reason, Rejected, Source, Transition};
+use crate::domain::presence::{Presence, Transition};
 use crate::domain::tenant::Tenant;
-use crate::domain::time::{Hours, Instant, Zone};
-use crate::domain::trust::{Attestation, PinOutcome, PinPolicy, PinRecord};
+use crate::domain::time::Instant;
+use crate::domain::trust::{Attestation, PinOutcome, PinRecord};
 use crate::domain::user::Agent;
-use crate::flow::duty;
 use crate::flow::keys::Keys;
-use crate::flow::model::{
-    Branch, Case, Condition, GatherNode, Node, PresenceChange, SetPresence, WeeklyTime,
-};
 use crate::flow::program::Program;
 use crate::flow::prompt::catalogue::Catalogue;
-use crate::flow::prompt::speaker::{Args, Voice};
-use crate::flow::prompt::spoken::{Fallback, Spoken};
-use crate::flow::prompt::{Line, Slot};
-use crate::flow::reply::{Gather, Reply, Then};
+use crate::flow::prompt::spoken::Fallback;
+use crate::flow::reply::{Reply, Then};
+
+pub(super) use walk::{Go, Question, Walk};
 
 /// Nodes that one turn passes through at most. Checked flows cannot loop without listening; this stops
 /// what a later change of the check might let through.
@@ -199,15 +198,7 @@ pub enum Effect {
 
 /// Answers one turn.
 pub fn step(scene: &Scene<'_>, cursor: Cursor, input: &Input) -> Turn {
-    let mut walk = Walk {
-        scene,
-        presence: scene.agent.map(|agent| agent.presence.clone()).unwrap_or_default(),
-        cursor,
-        spoken: Spoken::default(),
-        effects: Vec::new(),
-        decided: Vec::new(),
-        outcome: None,
-    };
+    let mut walk = Walk::begin(scene, cursor);
     let mut go = if scene.turn < MOST_TURNS { walk.answer(input) } else { walk.give_up() };
     for _ in 0..MOST_NODES {
         go = match go {
@@ -219,292 +210,6 @@ pub fn step(scene: &Scene<'_>, cursor: Cursor, input: &Input) -> Turn {
     }
     walk.note("stopped: the flow runs in circles");
     walk.end()
-}
-
-/// Where a call goes next.
-#[derive(Debug)]
-pub(super) enum Go {
-    To(Name),
-    /// Out of this flow.
-    Leave,
-    Ask(Asked, Question),
-    HangUp,
-}
-
-/// How keys are asked for.
-#[derive(Debug)]
-pub(super) struct Question {
-    pub(super) max_digits: u8,
-    pub(super) hash_finishes: bool,
-    pub(super) timeout_s: u8,
-}
-
-/// One turn under way.
-#[derive(Debug)]
-pub(super) struct Walk<'a> {
-    pub(super) scene: &'a Scene<'a>,
-    pub(super) cursor: Cursor,
-    /// The agent's, as it is after what was decided so far.
-    pub(super) presence: Presence,
-    spoken: Spoken,
-    pub(super) effects: Vec<Effect>,
-    decided: Vec<String>,
-    pub(super) outcome: Option<Outcome>,
-}
-
-impl<'a> Walk<'a> {
-    fn answer(&mut self, input: &Input) -> Go {
-        match (self.cursor.asked, self.node()) {
-            (_, None) => {
-                self.note("stopped: the flow has no such node any more");
-                Go::HangUp
-            }
-            (Asked::Nothing, Some(_)) => Go::To(self.frame().node.clone()),
-            (Asked::Keys, Some(Node::Gather(gather))) => self.answer_gather(gather, input),
-            (_, Some(Node::TimedPresence(settings))) => duty::answer(self, settings, input),
-            (_, Some(_)) => Go::To(self.frame().node.clone()),
-        }
-    }
-
-    /// Ends a call that would go on for ever, changing nothing.
-    fn give_up(&mut self) -> Go {
-        self.note(format!("ended after {MOST_TURNS} turns"));
-        self.say(Line::Goodbye, None, &Args::default());
-        self.outcome = Some(Outcome::GaveUp);
-        Go::HangUp
-    }
-
-    fn enter(&mut self, name: Name) -> Go {
-        self.frame_mut().node = name;
-        self.cursor.tries = 0;
-        match self.node() {
-            Some(Node::TimedPresence(settings)) => duty::enter(self, settings),
-            Some(Node::Play(play)) => {
-                for prompt in &play.prompts {
-                    self.play(prompt);
-                }
-                Go::To(play.next.clone())
-            }
-            Some(Node::Gather(gather)) => self.ask_gather(gather),
-            Some(Node::Branch(branch)) => Go::To(self.choose(branch).clone()),
-            Some(Node::SetPresence(set)) => Go::To(self.set_presence(set).clone()),
-            Some(Node::Subflow(subflow)) => {
-                let Some(flow) = self.scene.program.flow(&subflow.flow) else { return Go::HangUp };
-                self.cursor.frames.push(Frame { flow: flow.name.clone(), node: flow.start.clone() });
-                Go::To(flow.start.clone())
-            }
-            Some(Node::HangUp) | None => Go::HangUp,
-            Some(Node::Exit) => Go::Leave,
-        }
-    }
-
-    /// Back to the flow that called this one, behind the node that did; the end of the call if none did.
-    fn leave(&mut self) -> Go {
-        if self.cursor.frames.len() == 1 {
-            return Go::HangUp;
-        }
-        self.cursor.frames.pop();
-        match self.node() {
-            Some(Node::Subflow(subflow)) => Go::To(subflow.next.clone()),
-            Some(_) | None => Go::HangUp,
-        }
-    }
-
-    fn ask(mut self, asked: Asked, question: &Question) -> Turn {
-        if mem::discriminant(&asked) != mem::discriminant(&self.cursor.asked) {
-            // Another question: each bears its own wrong answers (D9).
-            self.cursor.tries = 0;
-        }
-        self.cursor.asked = asked;
-        let gather = Gather {
-            prompt: mem::take(&mut self.spoken.speech),
-            max_digits: question.max_digits,
-            hash_finishes: question.hash_finishes,
-            timeout_s: question.timeout_s,
-        };
-        self.turn(Then::Gather(gather))
-    }
-
-    fn end(mut self) -> Turn {
-        self.cursor.asked = Asked::Nothing;
-        self.outcome = self.outcome.or(Some(Outcome::Finished));
-        self.turn(Then::HangUp)
-    }
-
-    fn turn(self, then: Then) -> Turn {
-        let Self { cursor, spoken: Spoken { speech, fallbacks }, mut effects, decided, outcome, .. } = self;
-        effects.extend(fallbacks.into_iter().map(Effect::PromptFallback));
-        Turn { cursor, reply: Reply { speech, then }, effects, decided, outcome }
-    }
-
-    fn frame(&self) -> &Frame {
-        self.cursor.frames.last().expect("a call is always in a flow")
-    }
-
-    fn frame_mut(&mut self) -> &mut Frame {
-        self.cursor.frames.last_mut().expect("a call is always in a flow")
-    }
-
-    fn node(&self) -> Option<&'a Node> {
-        let frame = self.frame();
-        self.scene.program.node(&frame.flow, &frame.node)
-    }
-
-    /// The agent whom the call speaks for, once that is known.
-    pub(super) fn agent(&self) -> Option<&'a Agent> {
-        match self.cursor.identity {
-            Identity::Known => self.scene.agent,
-            Identity::Shared | Identity::Nobody(_) => None,
-        }
-    }
-
-    pub(super) fn language(&self) -> &'a Language {
-        let own = self.agent().and_then(|agent| agent.language.as_ref());
-        own.unwrap_or(&self.scene.tenant.language)
-    }
-
-    fn zone(&self) -> &'a Zone {
-        self.agent().and_then(|agent| agent.zone.as_ref()).unwrap_or(&self.scene.tenant.zone)
-    }
-
-    pub(super) fn note(&mut self, what: impl Into<String>) {
-        self.decided.push(what.into());
-    }
-
-    /// Whether `agent` must still give a PIN before their presence is touched.
-    pub(super) fn wants_pin(&self, agent: &Agent, policy: PinPolicy) -> bool {
-        !self.cursor.proven && agent.pin_hash.is_some() && policy.asks(self.scene.attestation)
-    }
-
-    /// Counts an answer that led nowhere; whether there may be another one.
-    pub(super) fn may_try_again(&mut self, tries: u8) -> bool {
-        self.cursor.tries = self.cursor.tries.saturating_add(1);
-        self.cursor.tries < tries
-    }
-
-    /// Says a line, with the flow's own prompt in its place if `own` names one.
-    pub(super) fn say(&mut self, line: Line, own: Option<&Name>, args: &Args<'_>) {
-        let spoken = self.scene.catalogue.speak(line, own, &self.voice(), args);
-        self.hear(spoken);
-    }
-
-    fn play(&mut self, prompt: &Name) {
-        let spoken = self.scene.catalogue.play(prompt, &self.voice(), &Args::default());
-        self.hear(spoken);
-    }
-
-    fn voice(&self) -> Voice<'a> {
-        Voice { language: self.language(), zone: self.zone(), now: self.scene.now }
-    }
-
-    fn hear(&mut self, spoken: Spoken) {
-        self.spoken = mem::take(&mut self.spoken).then(spoken);
-    }
-
-    /// Applies a command of the caller's to their presence; what was decided becomes an effect.
-    pub(super) fn command(&mut self, command: &Command) -> Result<(), Rejected> {
-        let reason = match command {
-            Command::GoOnline { .. } => Reason::LoggedIn,
-            Command::GoOffline | Command::Hold(_) | Command::Release | Command::Expire { .. } => {
-                Reason::LoggedOut
-            }
-        };
-        let cause = Cause { source: Source::Phone, reason, call: Some(self.scene.call.clone()) };
-        let (presence, transitions) =
-            presence::decide(&self.presence, command, &cause, self.scene.menu_since, self.scene.now)?;
-        self.presence = presence.clone();
-        self.effects.push(Effect::Presence { presence, transitions });
-        Ok(())
-    }
-
-    fn ask_gather(&mut self, gather: &GatherNode) -> Go {
-        self.play(&gather.prompt);
-        let question = Question {
-            max_digits: gather.max_digits,
-            hash_finishes: gather.hash_finishes(),
-            timeout_s: gather.timeout_s,
-        };
-        Go::Ask(Asked::Keys, question)
-    }
-
-    fn answer_gather(&mut self, gather: &GatherNode, input: &Input) -> Go {
-        if let Input::Keys(keys) = input
-            && let Some(next) = gather.keys.get(keys)
-        {
-            self.note(format!("pressed {keys}: to `{next}`"));
-            return Go::To(next.clone());
-        }
-        if !self.may_try_again(gather.tries) {
-            self.note(format!("no answer that fits: to `{}`", gather.otherwise));
-            return Go::To(gather.otherwise.clone());
-        }
-        match (&gather.invalid, input) {
-            (_, Input::Silence | Input::Started) => {}
-            (Some(own), Input::Keys(_) | Input::Garbled) => self.play(own),
-            (None, Input::Keys(_) | Input::Garbled) => {
-                self.say(Line::Slot(Slot::InvalidInput), None, &Args::default());
-            }
-        }
-        self.ask_gather(gather)
-    }
-
-    fn choose(&mut self, branch: &'a Branch) -> &'a Name {
-        let holds = |case: &&Case| case.when.iter().all(|condition| self.holds(condition));
-        let next = branch.cases.iter().find(holds).map_or(&branch.otherwise, |case| &case.next);
-        self.note(format!("branch `{}`: to `{next}`", self.frame().node));
-        next
-    }
-
-    fn holds(&self, condition: &Condition) -> bool {
-        match condition {
-            Condition::CallerKnown(known) => self.agent().is_some() == *known,
-            Condition::Online(online) => {
-                (self.agent().is_some() && self.presence.is_online(self.scene.now)) == *online
-            }
-            Condition::Dialled(numbers) => numbers.contains(self.scene.dialled),
-            Condition::Time(time) => time.holds(&self.scene.tenant.zone, self.scene.now),
-        }
-    }
-
-    fn set_presence(&mut self, set: &'a SetPresence) -> &'a Name {
-        let trusted = self.agent().is_some_and(|agent| !self.wants_pin(agent, PinPolicy::Unattested));
-        if !trusted {
-            self.note("presence left alone: the caller is not a known agent, or owes a PIN");
-            return &set.otherwise;
-        }
-        let command = match set.change {
-            PresenceChange::Online { hours, when_online } => {
-                Command::GoOnline { hours, when_online, cap: Hours::LONGEST }
-            }
-            PresenceChange::Offline => Command::GoOffline,
-        };
-        match self.command(&command) {
-            Ok(()) => {
-                self.outcome = Some(match set.change {
-                    PresenceChange::Online { .. } => Outcome::Online,
-                    PresenceChange::Offline => Outcome::Offline,
-                });
-                &set.next
-            }
-            Err(why) => {
-                self.note(format!("presence left alone: {why}"));
-                &set.otherwise
-            }
-        }
-    }
-}
-
-impl WeeklyTime {
-    /// Whether the wall clock stands within the span; past midnight it is still the day it began on.
-    fn holds(&self, tenant_zone: &Zone, now: Instant) -> bool {
-        let local = self.zone.as_ref().unwrap_or(tenant_zone).local(now);
-        let (time, today) = (local.time_of_day(), self.days.contains(&local.weekday));
-        if self.from < self.to {
-            return today && self.from <= time && time < self.to;
-        }
-        let yesterday = self.days.contains(&local.weekday.pred());
-        (today && self.from <= time) || (yesterday && time < self.to)
-    }
 }
 
 #[cfg(test)]

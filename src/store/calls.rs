@@ -68,6 +68,7 @@ pub struct Arrival {
 }
 
 impl Tx<'_> {
+    /// All that is needed to answer a new call, in one look.
     pub async fn arrivals(&mut self, contact: &Contact, sid: &CallSid) -> Result<Vec<Arrival>, StoreError> {
         let values = [
             contact.value(MappingKind::Customer).into(),
@@ -172,6 +173,7 @@ impl Tx<'_> {
         self.push(sql::INSERT_STEP, values);
     }
 
+    /// The turn as it was answered; none if it was not.
     pub async fn step(
         &mut self,
         tenant: &TenantId,
@@ -183,6 +185,7 @@ impl Tx<'_> {
         row.map(|row| row.step(call)).transpose()
     }
 
+    /// The call's answered turns in their order.
     pub async fn steps(&mut self, tenant: &TenantId, call: &CallId) -> Result<Vec<Step>, StoreError> {
         let rows: Vec<StepRow> = self.all(sql::STEPS, [tenant.as_str().into(), call.as_str().into()]).await?;
         rows.into_iter().map(|row| row.step(call)).collect()

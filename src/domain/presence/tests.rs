@@ -17,38 +17,57 @@ fn hours(hours: u16) -> Hours {
     Hours::try_from(hours).expect("1 to 168")
 }
 
-fn go(number: u16) -> Command {
+/// What happens to a presence.
+#[derive(Debug, Clone)]
+enum Asked {
+    Command(Command),
+    /// A timer that saw this generation.
+    Timer(u64),
+}
+
+const GO_OFFLINE: Asked = Asked::Command(Command::GoOffline);
+const RELEASE: Asked = Asked::Command(Command::Release);
+
+fn go(number: u16) -> Asked {
     go_when(number, WhenOnline::Replace)
 }
 
-fn go_when(number: u16, when_online: WhenOnline) -> Command {
-    Command::GoOnline { hours: hours(number), when_online, cap: hours(99) }
+fn go_when(number: u16, when_online: WhenOnline) -> Asked {
+    Asked::Command(Command::GoOnline { hours: hours(number), when_online, cap: hours(99) })
 }
 
-fn hold(reason: &str) -> Command {
-    Command::Hold(reason.to_owned())
+fn hold(reason: &str) -> Asked {
+    Asked::Command(Command::Hold(reason.to_owned()))
 }
 
-fn expire(generation: u64) -> Command {
-    Command::Expire { generation }
+fn timer(generation: u64) -> Asked {
+    Asked::Timer(generation)
 }
 
 fn by(source: Source) -> Cause {
     Cause { source, reason: Reason::Other("test".to_owned()), call: None }
 }
 
+/// What it comes to, or why to nothing.
 fn ask(
     before: &Presence,
-    command: &Command,
-    menu: Option<i64>,
-    now: i64,
-) -> Result<(Presence, Vec<Transition>), Rejected> {
-    decide(before, command, &by(Source::Phone), menu.map(at), at(now))
+    asked: &Asked,
+    menu: Option<Instant>,
+    now: Instant,
+) -> Result<(Presence, Vec<Transition>), String> {
+    match asked {
+        Asked::Command(command) => {
+            decide(before, command, &by(Source::Phone), menu, now).map_err(|why| why.to_string())
+        }
+        Asked::Timer(generation) => {
+            expire(before, *generation, menu, now).ok_or_else(|| "the timer is stale".to_owned())
+        }
+    }
 }
 
-fn after(commands: &[(Command, i64)]) -> Presence {
-    commands.iter().fold(Presence::default(), |before, (command, minute)| {
-        ask(&before, command, None, *minute).expect("accepted").0
+fn after(happened: &[(Asked, i64)]) -> Presence {
+    happened.iter().fold(Presence::default(), |before, (asked, minute)| {
+        ask(&before, asked, None, at(*minute)).expect("accepted").0
     })
 }
 
@@ -64,7 +83,7 @@ fn on() -> Presence {
 
 /// Off duty since minute 60, generation 2.
 fn off() -> Presence {
-    after(&[(go(8), 0), (Command::GoOffline, 60)])
+    after(&[(go(8), 0), (GO_OFFLINE, 60)])
 }
 
 /// Held for training since minute 60, generation 3.
@@ -92,14 +111,14 @@ fn told(transition: &Transition) -> String {
     }
 }
 
-/// What `command` at `now` makes of `before`; `menu` is when the agent's menu was opened.
+/// What `asked` at `now` makes of `before`; `menu` is when the agent's menu was opened.
 #[track_caller]
-fn check(before: &Presence, command: &Command, menu: Option<i64>, now: i64, wanted: &str) {
-    let found = match ask(before, command, menu, now) {
+fn check(before: &Presence, asked: &Asked, menu: Option<i64>, now: i64, wanted: &str) {
+    let found = match ask(before, asked, menu.map(at), at(now)) {
         Ok((_, transitions)) => transitions.iter().map(told).collect::<Vec<_>>().join("; "),
-        Err(rejected) => rejected.to_string(),
+        Err(why) => why,
     };
-    assert_eq!(found, wanted, "{command:?} at {now}");
+    assert_eq!(found, wanted, "{asked:?} at {now}");
 }
 
 #[test]
@@ -108,29 +127,29 @@ fn every_command_in_every_state() {
     let no = "held off duty by a supervisor: training";
     for (before, command, now, wanted) in [
         (new(), go(8), 0, "1 online 0-480 at 0"),
-        (new(), Command::GoOffline, 0, ""),
+        (new(), GO_OFFLINE, 0, ""),
         (new(), hold("training"), 0, "1 held training at 0"),
-        (new(), Command::Release, 0, ""),
-        (new(), expire(0), 0, stale),
+        (new(), RELEASE, 0, ""),
+        (new(), timer(0), 0, stale),
         (off(), go(1), 90, "3 online 90-150 at 90"),
         // D16.
-        (off(), Command::GoOffline, 90, ""),
+        (off(), GO_OFFLINE, 90, ""),
         (off(), hold("training"), 90, "3 held training at 90"),
-        (off(), Command::Release, 90, ""),
-        (off(), expire(2), 900, stale),
+        (off(), RELEASE, 90, ""),
+        (off(), timer(2), 900, stale),
         // D15, I7: the session's beginning stays.
         (on(), go(1), 60, "2 extended 0-120 at 60"),
         (on(), go(99), 60, "2 extended 0-6000 at 60"),
-        (on(), Command::GoOffline, 60, "2 offline test, ended 60 at 60"),
+        (on(), GO_OFFLINE, 60, "2 offline test, ended 60 at 60"),
         (on(), hold("training"), 60, "2 offline test, ended 60 at 60; 3 held training at 60"),
-        (on(), Command::Release, 60, ""),
+        (on(), RELEASE, 60, ""),
         // D40.
         (held(), go(1), 90, no),
-        (held(), Command::GoOffline, 90, ""),
+        (held(), GO_OFFLINE, 90, ""),
         (held(), hold("training"), 90, ""),
         (held(), hold("lunch"), 90, "4 held lunch at 90"),
-        (held(), Command::Release, 90, "4 released at 90"),
-        (held(), expire(3), 900, stale),
+        (held(), RELEASE, 90, "4 released at 90"),
+        (held(), timer(3), 900, stale),
     ] {
         check(&before, &command, None, now, wanted);
     }
@@ -140,20 +159,20 @@ fn every_command_in_every_state() {
 fn a_timer_ends_the_generation_it_saw_once_its_time_is_up() {
     let stale = "the timer is stale";
     for (command, now, wanted) in [
-        (expire(1), 479, stale),
-        (expire(1), 480, "2 offline expired, ended 480 at 480"),
+        (timer(1), 479, stale),
+        (timer(1), 480, "2 offline expired, ended 480 at 480"),
         // A late timer ends the window at its due time.
-        (expire(1), 1000, "2 offline expired, ended 480 at 1000"),
-        (expire(0), 1000, stale),
-        (expire(2), 1000, stale),
+        (timer(1), 1000, "2 offline expired, ended 480 at 1000"),
+        (timer(0), 1000, stale),
+        (timer(2), 1000, stale),
     ] {
         check(&on(), &command, None, now, wanted);
     }
-    let ended = ask(&on(), &expire(1), None, 480).expect("it is time").0;
-    check(&ended, &expire(1), None, 480, stale);
-    check(&ended, &expire(2), None, 1000, stale);
-    let extended = ask(&on(), &go(8), None, 479).expect("accepted").0;
-    check(&extended, &expire(1), None, 480, stale);
+    let ended = ask(&on(), &timer(1), None, at(480)).expect("it is time").0;
+    check(&ended, &timer(1), None, 480, stale);
+    check(&ended, &timer(2), None, 1000, stale);
+    let extended = ask(&on(), &go(8), None, at(479)).expect("accepted").0;
+    check(&extended, &timer(1), None, 480, stale);
 }
 
 #[test]
@@ -163,9 +182,9 @@ fn a_choice_after_the_end_begins_a_new_session() {
         (go(1), format!("{ended}; 3 online 481-541 at 481")),
         (go_when(1, WhenOnline::Extend), format!("{ended}; 3 online 481-541 at 481")),
         (go_when(1, WhenOnline::Max), format!("{ended}; 3 online 481-541 at 481")),
-        (Command::GoOffline, ended.to_owned()),
+        (GO_OFFLINE, ended.to_owned()),
         (hold("lunch"), format!("{ended}; 3 held lunch at 481")),
-        (Command::Release, ended.to_owned()),
+        (RELEASE, ended.to_owned()),
     ] {
         check(&on(), &command, None, 481, &wanted);
     }
@@ -189,10 +208,9 @@ fn going_online_while_online_replaces_extends_or_keeps_the_later_end() {
 
 #[test]
 fn no_end_lies_beyond_the_cap() {
-    let go = |number, cap| Command::GoOnline {
-        hours: hours(number),
-        when_online: WhenOnline::Replace,
-        cap: hours(cap),
+    let go = |number, cap| {
+        let when_online = WhenOnline::Replace;
+        Asked::Command(Command::GoOnline { hours: hours(number), when_online, cap: hours(cap) })
     };
     check(&new(), &go(8, 8), None, 0, "1 online 0-480 at 0");
     check(&new(), &go(9, 8), None, 0, "the window would end more than 8 hours from now");
@@ -213,11 +231,11 @@ fn the_window_is_half_open() {
 fn an_open_menu_holds_the_end_for_a_minute_and_a_choice_wins() {
     let stale = "the timer is stale";
     for (menu, command, now, wanted) in [
-        (Some(479), expire(1), 480, stale),
-        (Some(479), expire(1), 481, "2 offline expired, ended 480 at 481"),
-        (Some(100), expire(1), 481, "2 offline expired, ended 480 at 481"),
+        (Some(479), timer(1), 480, stale),
+        (Some(479), timer(1), 481, "2 offline expired, ended 480 at 481"),
+        (Some(100), timer(1), 481, "2 offline expired, ended 480 at 481"),
         // Opened when the window was over already: it holds nothing.
-        (Some(480), expire(1), 480, "2 offline expired, ended 480 at 480"),
+        (Some(480), timer(1), 480, "2 offline expired, ended 480 at 480"),
         (Some(479), go(1), 480, "2 extended 0-540 at 480"),
         (Some(479), go_when(1, WhenOnline::Extend), 480, "2 extended 0-540 at 480"),
         (Some(479), go(1), 481, "2 offline expired, ended 480 at 481; 3 online 481-541 at 481"),
@@ -229,11 +247,10 @@ fn an_open_menu_holds_the_end_for_a_minute_and_a_choice_wins() {
 
 #[test]
 fn who_goes_off_duty_while_a_menu_holds_the_end_was_on_duty_until_the_end() {
-    let on = ask(&new(), &go(8), None, 0).expect("accepted").0;
+    let on = ask(&new(), &go(8), None, at(0)).expect("accepted").0;
     let now = at(480) + TimeDelta::seconds(30);
-    for command in [Command::GoOffline, hold("lunch")] {
-        let (_, transitions) =
-            decide(&on, &command, &by(Source::Phone), Some(at(479)), now).expect("accepted");
+    for asked in [GO_OFFLINE, hold("lunch")] {
+        let (_, transitions) = ask(&on, &asked, Some(at(479)), now).expect("accepted");
         let Some(Transition::WentOffline(ending)) = transitions.first() else { panic!("{transitions:?}") };
         assert_eq!((ending.at, ending.ended), (now, at(480)));
     }
@@ -244,19 +261,19 @@ fn time_does_not_run_backwards_in_the_log() {
     // The clock steps from minute 60 back to minute 10.
     let changed = after(&[(go(8), 0), (go(8), 60)]);
     check(&changed, &go(1), None, 10, "3 extended 0-120 at 60");
-    check(&changed, &Command::GoOffline, None, 10, "3 offline test, ended 60 at 60");
-    check(&changed, &expire(2), None, 10, "the timer is stale");
+    check(&changed, &GO_OFFLINE, None, 10, "3 offline test, ended 60 at 60");
+    check(&changed, &timer(2), None, 10, "the timer is stale");
     check(&off(), &go(1), None, 10, "3 online 60-120 at 60");
     assert!(!off().is_online(at(10)), "who went off duty does not come back");
     // Forward past the end: fires once.
-    check(&changed, &expire(2), None, 90_000, "3 offline expired, ended 540 at 90000");
+    check(&changed, &timer(2), None, 90_000, "3 offline expired, ended 540 at 90000");
 }
 
 #[test]
 fn a_race_of_extending_and_expiring_has_two_outcomes() {
-    let extended = ask(&on(), &go(8), Some(479), 480).expect("accepted").0;
-    check(&extended, &expire(1), None, 481, "the timer is stale");
-    let ended = ask(&on(), &expire(1), None, 480).expect("it is time").0;
+    let extended = ask(&on(), &go(8), Some(at(479)), at(480)).expect("accepted").0;
+    check(&extended, &timer(1), None, 481, "the timer is stale");
+    let ended = ask(&on(), &timer(1), None, at(480)).expect("it is time").0;
     check(&ended, &go(8), Some(479), 480, "3 online 480-960 at 480");
 }
 
@@ -316,8 +333,8 @@ impl Model {
         Self { generation: presence.generation, window, hold: presence.hold.clone(), at }
     }
 
-    /// None if the command is refused.
-    fn after(&self, command: &Command, menu: Option<i64>, now: i64) -> Option<Self> {
+    /// None if it is refused.
+    fn after(&self, asked: &Asked, menu: Option<i64>, now: i64) -> Option<Self> {
         let mut next = self.clone();
         let at = self.at.map_or(now, |last| last.max(now));
         let lapsed = self.window.is_some_and(|(_, until)| {
@@ -327,8 +344,8 @@ impl Model {
         if lapsed {
             next.window = None;
         }
-        match command {
-            Command::GoOnline { hours, when_online, cap } => {
+        match asked {
+            Asked::Command(Command::GoOnline { hours, when_online, cap }) => {
                 let (span, cap) = (i64::from(hours.get()) * 3600, i64::from(cap.get()) * 3600);
                 let (since, until) = match (next.window, when_online) {
                     (None, _) => (at, at + span),
@@ -342,14 +359,14 @@ impl Model {
                 next.window = Some((since, until));
                 steps += 1;
             }
-            Command::GoOffline => steps += u64::from(next.window.take().is_some()),
-            Command::Hold(reason) => {
+            Asked::Command(Command::GoOffline) => steps += u64::from(next.window.take().is_some()),
+            Asked::Command(Command::Hold(reason)) => {
                 steps += u64::from(next.window.take().is_some());
                 steps += u64::from(next.hold.replace(reason.clone()).as_ref() != Some(reason));
             }
-            Command::Release => steps += u64::from(next.hold.take().is_some()),
-            Command::Expire { generation } if *generation != self.generation || !lapsed => return None,
-            Command::Expire { .. } => {}
+            Asked::Command(Command::Release) => steps += u64::from(next.hold.take().is_some()),
+            Asked::Timer(generation) if *generation != self.generation || !lapsed => return None,
+            Asked::Timer(_) => {}
         }
         next.generation += steps;
         next.at = if steps == 0 { self.at } else { Some(at) };
@@ -414,13 +431,11 @@ proptest! {
         for Happening { step, menu, command, behind } in happenings {
             now += step;
             let menu = menu.map(|ago| now - ago);
-            let command = match command {
-                Some(command) => command,
-                None => expire(presence.generation.saturating_sub(behind)),
-            };
+            let asked = command
+                .map_or_else(|| timer(presence.generation.saturating_sub(behind)), Asked::Command);
             let moment = |seconds| Instant::from_timestamp(seconds, 0).expect("in range");
-            let found = decide(&presence, &command, &by(Source::Phone), menu.map(moment), moment(now));
-            let wanted = Model::of(&presence).after(&command, menu, now);
+            let found = ask(&presence, &asked, menu.map(moment), moment(now));
+            let wanted = Model::of(&presence).after(&asked, menu, now);
             prop_assert_eq!(found.as_ref().ok().map(|(next, _)| Model::of(next)), wanted);
             let Ok((next, transitions)) = found else { continue };
             for transition in transitions {

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use dutyline::domain::event::{Envelope, Event};
 use dutyline::domain::presence::{Ending, Presence, Reason, State, Window};
+use dutyline::domain::time::Instant;
 
 use super::duty::{Change, MAX_HOURS};
 
@@ -17,6 +18,7 @@ pub fn fold(log: &[&Event]) -> Presence {
     log.iter().fold(Presence::default(), |before, event| follow(before, event))
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "most events are not about presence")]
 fn follow(before: Presence, event: &Event) -> Presence {
     match event {
         Event::PresenceOnline(window) => {
@@ -63,13 +65,14 @@ fn close(before: Presence, ending: &Ending) -> Presence {
     Presence { state, cause: Some(cause), ..next(before, generation, at) }
 }
 
-fn next(before: Presence, generation: u64, at: dutyline::domain::time::Instant) -> Presence {
+fn next(before: Presence, generation: u64, at: Instant) -> Presence {
     assert_eq!(generation, before.generation + 1, "I1");
     assert!(before.at <= Some(at), "I9: {:?}, then {at}", before.at);
     Presence { generation, at: Some(at), ..before }
 }
 
 /// The log in the model's words.
+#[expect(clippy::wildcard_enum_match_arm, reason = "most events are not about presence")]
 pub fn changes(log: &[&Event]) -> Vec<Change> {
     let change = |event: &&Event| match event {
         Event::PresenceOnline(window) => Change::Online { until: window.until },

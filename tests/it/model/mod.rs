@@ -51,6 +51,12 @@ enum Step {
         who: usize,
         by: TimeDelta,
     },
+    /// An agent calls just before the end of their window, and is on the line still this much after it.
+    CallAtTheEnd {
+        phone: usize,
+        who: usize,
+        by: TimeDelta,
+    },
     Fire,
     Restart,
     Order {
@@ -77,6 +83,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Wish::Hold),
         2 => Just(Wish::Release),
     ];
+    // An open menu holds a window for a minute (D25).
+    let after = prop_oneof![select(&[-1, 0, 59, 60][..]), 1..90_i64].prop_map(TimeDelta::seconds);
     let time = prop_oneof![
         5 => (1..300_i64).prop_map(TimeDelta::seconds),
         2 => (1..100_i64).prop_map(TimeDelta::hours),
@@ -89,8 +97,9 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(phone, which, keys)| Step::Repeat { phone, which, keys }),
         2 => place.clone().prop_map(|phone| Step::HangUp { phone }),
         3 => time.prop_map(Step::Pass),
-        3 => (place.clone(), prop_oneof![1 => Just(0), 3 => -20..90_i64])
-            .prop_map(|(who, by)| Step::PassTheEnd { who, by: TimeDelta::seconds(by) }),
+        2 => (place.clone(), after.clone()).prop_map(|(who, by)| Step::PassTheEnd { who, by }),
+        2 => (place.clone(), place.clone(), after)
+            .prop_map(|(phone, who, by)| Step::CallAtTheEnd { phone, who, by }),
         4 => Just(Step::Fire),
         1 => Just(Step::Restart),
         2 => (place, wish).prop_map(|(who, wish)| Step::Order { who, wish }),
@@ -127,6 +136,11 @@ async fn live_through(rule: WhenOnline, steps: Vec<Step>) {
             Step::HangUp { phone } => evening.hang_up(phone).await,
             Step::Pass(time) => evening.line.clock.advance(time),
             Step::PassTheEnd { who, by } => evening.pass_the_end(who, by),
+            Step::CallAtTheEnd { phone, who, by } => {
+                evening.pass_the_end(who, TimeDelta::seconds(-5));
+                evening.dial(phone, who).await;
+                evening.pass_the_end(who, by);
+            }
             Step::Fire => evening.fire().await,
             Step::Restart => evening.line = evening.line.restart().await,
             Step::Order { who, wish } => evening.order(who, wish).await,
@@ -263,7 +277,9 @@ impl Evening {
             assert_eq!((generation, agent.presence.deadline()), (duty.generation(), duty.until));
             let shown =
                 self.line.app.presence(&self.line.tenant, &agent.login).await.expect("they are there");
-            assert_eq!(shown.until, duty.online_until(now), "I5: over is offline, timer or not");
+            let open = (shown.until, agent.presence.window(now));
+            let expected = duty.online_until(now);
+            assert_eq!(open, (expected, expected), "I5: over is offline, timer or not");
         }
     }
 }

@@ -1,0 +1,223 @@
+//! Ten thousand agents on duty, on the real clock and a real disk: how late their windows end, how long a
+//! start takes that finds all of them overdue, and what a server costs that waits for them. Prints rows for
+//! `docs/performance.md`.
+
+#![expect(clippy::disallowed_methods, reason = "it is time that is measured")]
+#![expect(clippy::print_stdout, reason = "the figures are what this is for")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use dutyline::app::App;
+use dutyline::domain::event::Event;
+use dutyline::domain::ids::{ExtensionId, UserId};
+use dutyline::domain::presence::{Presence, State};
+use dutyline::domain::tenant::Tenant;
+use dutyline::domain::time;
+use dutyline::domain::user::{Extension, User};
+use dutyline::store::{Clock, StoreError};
+use dutyline::worker;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+const AGENTS: usize = 10_000;
+/// Windows that end within one second.
+const DUE: usize = 1_000;
+
+#[tokio::main]
+async fn main() {
+    // `cargo bench` asks for it; whoever merely runs all targets does not mean to wait.
+    if !std::env::args().any(|arg| arg == "--bench") {
+        return;
+    }
+    let fleet = Fleet::open().await;
+    println!("| Timers, {AGENTS} agents online | |\n|-|-|");
+    let mut late = fleet.lateness().await;
+    late.sort();
+    println!("| {DUE} windows end within 1 s: late by, p50 | {} ms |", late[DUE / 2].num_milliseconds());
+    println!("| p99 | {} ms |", late[DUE * 99 / 100].num_milliseconds());
+    println!("| the latest | {} ms |", late[DUE - 1].num_milliseconds());
+    println!("| {AGENTS} overdue windows settled in | {:.2} s |", fleet.settling().await.as_secs_f64());
+    let (start, pss_kib) = fleet.start().await;
+    println!("| `dutyline serve`, start to ready | {} ms |", start.as_millis());
+    println!("| its memory (PSS) | {:.1} MiB |", f64::from(pss_kib) / 1024.0);
+}
+
+/// A database full of agents.
+struct Fleet {
+    app: App,
+    tenant: Tenant,
+    folder: TempDir,
+}
+
+impl Fleet {
+    async fn open() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let app = App::open(&url(&folder), Clock::System).await.expect("a new database");
+        let tenant = app.ensure_default_tenant().await.expect("a tenant");
+        let fleet = Self { app, tenant, folder };
+        let tenant = fleet.tenant.clone();
+        fleet
+            .write(move |tx| {
+                for place in 0..AGENTS {
+                    tx.insert_user(&tenant, &user(place), None);
+                }
+            })
+            .await;
+        fleet
+    }
+
+    async fn write(&self, writes: impl FnOnce(&mut dutyline::store::Tx<'_>) + Send + 'static) {
+        let unit = self.app.store.write::<(), StoreError, _>(|tx| {
+            Box::pin(async move {
+                writes(tx);
+                Ok(())
+            })
+        });
+        unit.await.expect("it is written");
+    }
+
+    /// Puts everybody on duty.
+    async fn put_on_duty(&self, generation: u64, until: impl Fn(usize) -> time::Instant + Send + 'static) {
+        let tenant = self.tenant.id.clone();
+        let since = self.app.store.clock().now() - TimeDelta::hours(24);
+        self.write(move |tx| {
+            for place in 0..AGENTS {
+                let state = State::Online { since, until: until(place) };
+                let presence = Presence { state, generation, at: Some(since), cause: None, hold: None };
+                tx.save_presence(&tenant, &user(place).id, &presence);
+            }
+        })
+        .await;
+    }
+
+    /// How long after its end the end of each window was there to be read by others.
+    async fn lateness(&self) -> Vec<TimeDelta> {
+        let first = self.app.store.clock().now() + TimeDelta::seconds(5);
+        let gap = TimeDelta::seconds(1) / i32::try_from(DUE).expect("small");
+        self.put_on_duty(1, move |place| {
+            let later =
+                if place < DUE { gap * i32::try_from(place).expect("small") } else { TimeDelta::hours(8) };
+            first + later
+        })
+        .await;
+        assert!(
+            self.app.store.clock().now() < first,
+            "the disk is too slow for the figures to mean anything"
+        );
+        let (stop, mut bell) = (CancellationToken::new(), self.app.store.doorbell());
+        let worker = tokio::spawn(worker::timers::run(self.app.clone(), stop.clone()));
+        let (mut late, mut seen) = (Vec::with_capacity(DUE), 0);
+        while late.len() < DUE {
+            bell.changed().await.expect("the store is open");
+            let heard = self.app.store.clock().now();
+            let tenant = self.tenant.clone();
+            let events = self.app.store.read::<_, StoreError, _>(|tx| {
+                Box::pin(async move { tx.events_after(&tenant, seen, 10_000).await })
+            });
+            for envelope in events.await.expect("the log is read") {
+                seen = envelope.seq;
+                if let Event::PresenceOffline(ending) = envelope.event {
+                    late.push(heard - ending.ended);
+                }
+            }
+        }
+        stop.cancel();
+        worker.await.expect("it ends");
+        late
+    }
+
+    async fn settling(&self) -> Duration {
+        let over = self.app.store.clock().now() - TimeDelta::hours(1);
+        self.put_on_duty(3, move |_| over).await;
+        let begun = Instant::now();
+        let fired = self.app.fire_due().await.expect("the timers run");
+        assert_eq!(fired.count, AGENTS);
+        begun.elapsed()
+    }
+
+    /// From the server's start to its first good `/readyz`, and its memory after a while.
+    async fn start(&self) -> (Duration, u32) {
+        let until = self.app.store.clock().now() + TimeDelta::hours(8);
+        self.put_on_duty(5, move |_| until).await;
+        let listen = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+        let begun = Instant::now();
+        let server = Server::start(&url(&self.folder), listen);
+        while !is_ready(listen) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let start = begun.elapsed();
+        std::thread::sleep(Duration::from_secs(3));
+        (start, server.pss_kib())
+    }
+}
+
+fn url(folder: &TempDir) -> String {
+    format!("sqlite:{}", folder.path().join("dutyline.db").display())
+}
+
+fn user(place: usize) -> User {
+    let number = u128::try_from(place).expect("small");
+    User {
+        id: UserId::from_bits(number),
+        login: format!("agent{place}").parse().expect("a login"),
+        name: format!("Agent {place}"),
+        zone: None,
+        language: None,
+        agent_code: None,
+        has_pin: false,
+        active: true,
+        extensions: vec![Extension {
+            id: ExtensionId::from_bits(number),
+            number: format!("+1506{:07}", 2_000_000 + place).parse().expect("a number"),
+            ext: None,
+            description: String::new(),
+        }],
+    }
+}
+
+fn is_ready(listen: SocketAddr) -> bool {
+    let ask = || {
+        let mut stream = TcpStream::connect(listen)?;
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: line\r\nconnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        std::io::Result::Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+}
+
+/// A running server, which dies with this.
+struct Server(Child);
+
+impl Server {
+    fn start(database_url: &str, listen: SocketAddr) -> Self {
+        let child = Command::new(env!("CARGO_BIN_EXE_dutyline"))
+            .arg("serve")
+            .env("DUTYLINE_DATABASE_URL", database_url)
+            .env("DUTYLINE_LISTEN", listen.to_string())
+            .env("DUTYLINE_TWILIO_AUTH_TOKEN", "12345")
+            .env("DUTYLINE_LOG", "error")
+            .stderr(Stdio::inherit())
+            .spawn();
+        Self(child.expect("the server starts"))
+    }
+
+    /// Memory that is its own, with its share of what it shares.
+    fn pss_kib(&self) -> u32 {
+        let path = format!("/proc/{}/smaps_rollup", self.0.id());
+        let rollup = std::fs::read_to_string(path).expect("Linux tells");
+        let pss = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).expect("a line of PSS");
+        pss.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
