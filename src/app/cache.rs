@@ -9,6 +9,7 @@ use crate::domain::ids::{CallId, Name, TenantId};
 use crate::domain::phone::E164;
 use crate::domain::tenant::Tenant;
 use crate::flow::check;
+use crate::flow::issue::brief;
 use crate::flow::model::Flow;
 use crate::flow::program::Program;
 use crate::flow::prompt::catalogue::Catalogue;
@@ -53,8 +54,10 @@ impl Cache {
             return Ok(catalogue);
         }
         let (entries, media) = (tx.prompts(&tenant.id).await?, tx.media_names().await?);
-        let catalogue = Catalogue::new(tenant.language.clone(), entries, &media)
-            .map_err(|issues| corrupt("prompts", tenant.slug.as_str(), &issues))?;
+        let catalogue = Catalogue::new(tenant.language.clone(), entries, &media).map_err(|issues| {
+            let why: Vec<String> = issues.iter().map(ToString::to_string).collect();
+            StoreError::corrupt("prompts", tenant.slug.as_str(), why.join("; "))
+        })?;
         let catalogue = Arc::new(catalogue);
         put(&self.catalogues, tenant.id.clone(), &(tenant.revision, Arc::clone(&catalogue)));
         Ok(catalogue)
@@ -81,12 +84,8 @@ async fn checked(
     let found = tx.flow(tenant, flow, version).await?;
     let found = found.ok_or_else(|| StoreError::corrupt("flow_versions", &row, "gone"))?;
     let (flow, issues) = check::check(&found.source);
-    let flow = flow.ok_or_else(|| corrupt("flow_versions", &row, &issues))?;
+    let flow = flow.ok_or_else(|| StoreError::corrupt("flow_versions", &row, brief(&issues)))?;
     Ok((Arc::new(flow), found.uses))
-}
-
-fn corrupt(table: &'static str, row: &str, issues: &impl std::fmt::Debug) -> StoreError {
-    StoreError::corrupt(table, row, format!("{issues:?}"))
 }
 
 fn get<K: std::hash::Hash + Eq, V: Clone>(map: &Mutex<HashMap<K, V>>, key: &K) -> Option<V> {

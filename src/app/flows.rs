@@ -10,7 +10,7 @@ use crate::domain::event::{Event, EventCause};
 use crate::domain::ids::{Name, TenantId};
 use crate::domain::tenant::Tenant;
 use crate::flow::check;
-use crate::flow::issue::{Issue, report};
+use crate::flow::issue::{Issue, brief, report};
 use crate::flow::model::Flow;
 use crate::flow::program::Program;
 use crate::flow::prompt::issue::PromptIssue;
@@ -203,5 +203,5 @@ pub(super) async fn in_use(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<Flo
 pub(super) fn parsed(version: &FlowVersion) -> Result<Flow, StoreError> {
     let (flow, issues) = check::check(&version.source);
     let row = || format!("{} {}", version.flow, version.version);
-    flow.ok_or_else(|| StoreError::corrupt("flow_versions", row(), format!("{issues:?}")))
+    flow.ok_or_else(|| StoreError::corrupt("flow_versions", row(), brief(&issues)))
 }

@@ -39,9 +39,10 @@ impl App {
         };
         match self.cache.program(tx, &tenant.id, &found.flow, found.version).await {
             Ok(_) => Ok(()),
-            Err(StoreError::Corrupt { why, .. }) => {
-                Err(Error::Unrunnable { mapping: mapping.name.clone(), why })
-            }
+            Err(StoreError::Corrupt { why, .. }) => Err(Error::Unrunnable {
+                mapping: mapping.name.clone(),
+                why: format!("flow `{}` {}: {why}", found.flow, found.version),
+            }),
             Err(error) => Err(error.into()),
         }
     }

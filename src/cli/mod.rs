@@ -159,6 +159,15 @@ mod tests {
     }
 
     #[test]
+    fn a_setting_that_cannot_be_read_is_usage() {
+        let filter = TelemetryError::Filter { filter: "loud".to_owned(), reason: "no such level".to_owned() };
+        assert!(is_usage(&filter.into()));
+        assert!(is_usage(&ConfigError::NoAuthToken.into()));
+        assert!(!is_usage(&TelemetryError::LogTwice.into()));
+        assert!(!is_usage(&anyhow::anyhow!("no user `adda`")));
+    }
+
+    #[test]
     fn call_is_a_phone_unless_a_subcommand_is_given() {
         for (line, fits) in [
             ("call --from +15062345678 --to +15065550100", true),

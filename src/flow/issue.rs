@@ -61,6 +61,11 @@ pub fn is_usable(issues: &[Issue]) -> bool {
     })
 }
 
+/// What the issues say, on one line, where there is no file to point into.
+pub fn brief(issues: &[Issue]) -> String {
+    issues.iter().map(|issue| issue.message.as_str()).collect::<Vec<_>>().join("; ")
+}
+
 /// The issues as a compiler would print them: message, path, line, column, the line and a caret under it.
 pub fn report(path: &str, source: &str, issues: &[Issue], renderer: &Renderer) -> String {
     let shown = issues.iter().take(MAX_SHOWN).map(|issue| rendered(path, source, issue, renderer) + "\n\n");
@@ -95,6 +100,13 @@ pub fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn issues_in_brief_are_their_messages() {
+        let issues =
+            [Issue::error(0..1, "unknown node `brek`"), Issue::warning(2..3, "node `x` is never reached")];
+        assert_eq!(brief(&issues), "unknown node `brek`; node `x` is never reached");
+    }
 
     #[test]
     fn a_slip_of_the_finger_is_understood_and_a_stranger_is_not() {

@@ -132,6 +132,14 @@ async fn a_patch_changes_what_it_names_and_leaves_the_rest() {
 }
 
 #[tokio::test]
+async fn a_patch_that_changes_nothing_is_no_event() {
+    let line = Line::open().await;
+    let patch = UserPatch { name: Some("Ada Agent".to_owned()), ..UserPatch::default() };
+    line.app.change_user(&line.tenant, &login("ada"), patch).await.expect("there");
+    assert_eq!(line.told().await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_slip_in_a_login_is_understood() {
     let line = Line::open().await;
     assert_eq!(

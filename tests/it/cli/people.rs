@@ -1,5 +1,6 @@
 //! Users, numbers and presence from the command line: what is written where, and the exit codes.
 
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
@@ -24,7 +25,11 @@ impl Shell {
     }
 
     fn run(&self, words: &str, stdin: &str) -> Outcome {
-        let words = words.split(' ').map(|word| word.replace('_', " "));
+        let words: Vec<String> = words.split(' ').map(|word| word.replace('_', " ")).collect();
+        self.run_words(&words, stdin)
+    }
+
+    fn run_words<S: AsRef<OsStr>>(&self, words: &[S], stdin: &str) -> Outcome {
         let mut child = Command::new(env!("CARGO_BIN_EXE_dutyline"))
             .args(words)
             .env_clear()
@@ -118,6 +123,31 @@ fn what_cannot_be_meant_is_usage_and_exits_with_2() {
 }
 
 #[test]
+fn a_database_that_is_not_there_or_is_none_is_named_with_the_mend() {
+    let shell = Shell(tempfile::tempdir().expect("a folder"));
+    let file = shell.0.path().join("dutyline.db");
+    let absent = shell.run("user list", "");
+    assert_eq!(
+        (absent.code, absent.stderr),
+        (
+            Some(1),
+            format!(
+                "error: there is no database `{}`; `dutyline migrate` makes it, and `DUTYLINE_DATA` or \
+                 `DUTYLINE_DATABASE_URL` says where it is\n",
+                file.display()
+            )
+        )
+    );
+    assert!(!file.exists());
+    std::fs::write(&file, "a letter, and no database").expect("written");
+    for words in ["user list", "migrate"] {
+        let damaged = shell.run(words, "");
+        assert_eq!(damaged.code, Some(1), "{words}");
+        assert!(damaged.stderr.contains("restore a backup"), "{words}: {}", damaged.stderr);
+    }
+}
+
+#[test]
 fn presence_is_set_and_shown() {
     let shell = Shell::new();
     shell.does("user add ada --name Ada --pstn +15062345678");
@@ -132,6 +162,9 @@ fn presence_is_set_and_shown() {
     assert_eq!(fields, ["cause", "due_at", "generation", "id", "kind", "state", "user"]);
     let why = shell.does("timer why ada");
     assert!(why.contains("by admin:cli, reason logged_in."), "{why}");
+    let id = timers[0]["id"].as_str().expect("an id");
+    let by_id = shell.run_words(&["timer", "why", id], "");
+    assert_eq!(by_id.stdout.lines().next_back(), why.lines().next_back(), "{}", by_id.stderr);
     assert_eq!(
         shell.run("presence set --all-online offline --dry-run", "").stderr,
         "would change 1 user\n  ada\n"

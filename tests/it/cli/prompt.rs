@@ -78,11 +78,22 @@ fn the_lint_exits_with_1_on_issues() {
     [0]
     stderr: nothing falls back, and nothing sounds wrong
     ");
+    assert_snapshot!(shell.run(&["prompt", "lint", "--json"]), @r"
+    [0]
+    []
+    stderr: nothing falls back, and nothing sounds wrong
+    ");
     shell.run(&["prompt", "add", "greeting", "--language", "en", "--list", "hello"]);
     assert_snapshot!(shell.run(&["prompt", "lint"]), @r"
     [1]
     prompt `greeting` (en) lists `hello`, which there is not: add it, or take it out
     ");
+    assert_snapshot!(shell.run(&["prompt", "lint", "--json"]), @r#"
+    [1]
+    [
+      "prompt `greeting` (en) lists `hello`, which there is not: add it, or take it out"
+    ]
+    "#);
 }
 
 #[test]
