@@ -5,6 +5,7 @@
 mod duty;
 mod laws;
 mod phone;
+mod steps;
 mod talk;
 
 use chrono::TimeDelta;
@@ -12,107 +13,20 @@ use dutyline::app::presence::{Order, Whom};
 use dutyline::domain::presence::{Command, Reason, WhenOnline};
 use dutyline::domain::time::{Hours, Instant};
 use proptest::collection::vec;
-use proptest::prelude::*;
-use proptest::sample::select;
-use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+use proptest::sample::Index;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::harness::line::Line;
 use duty::{Duty, MAX_HOURS, Wish};
 use phone::{Phone, Sent};
+use steps::{Step, rule, step};
 use talk::{Said, Talk};
 
 const AGENTS: [(&str, &str); 2] = [("ada", "+15062345678"), ("bob", "+15062345679")];
 
-/// One thing that happens. Agents and telephones go by their places.
-#[derive(Debug, Clone)]
-enum Step {
-    Dial {
-        phone: usize,
-        who: usize,
-    },
-    /// Keys, any text as a carrier's `Digits`, or silence.
-    Answer {
-        phone: usize,
-        keys: Option<&'static str>,
-    },
-    /// A request of the call is made again, perhaps with other keys.
-    Repeat {
-        phone: usize,
-        which: prop::sample::Index,
-        keys: Option<&'static str>,
-    },
-    HangUp {
-        phone: usize,
-    },
-    /// The clock moves, also backwards.
-    Pass(TimeDelta),
-    /// The clock moves to the end of an agent's window and this much further.
-    PassTheEnd {
-        who: usize,
-        by: TimeDelta,
-    },
-    /// An agent calls just before the end of their window, and is on the line still this much after it.
-    CallAtTheEnd {
-        phone: usize,
-        who: usize,
-        by: TimeDelta,
-    },
-    Fire,
-    Restart,
-    Order {
-        who: usize,
-        wish: Wish,
-    },
-}
-
-/// Keys that decide, keys that ask, and what nobody's telephone has.
-fn keys() -> impl Strategy<Value = &'static str> {
-    prop_oneof![
-        6 => select(&["1", "2", "3", "4"][..]),
-        5 => select(&["0", "9", "#", "*"][..]),
-        3 => select(&["00", "08", "12", "80", "81"][..]),
-        1 => select(&["5", "100", "+5", "<&\u{7}"][..]),
-    ]
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let place = 0..2_usize;
-    let wish = prop_oneof![
-        3 => select(&[8, MAX_HOURS, MAX_HOURS + 1][..]).prop_map(Wish::Online),
-        1 => Just(Wish::Offline),
-        1 => Just(Wish::Hold),
-        2 => Just(Wish::Release),
-    ];
-    // An open menu holds a window for a minute (D25).
-    let after = prop_oneof![select(&[-1, 0, 59, 60][..]), 1..90_i64].prop_map(TimeDelta::seconds);
-    let time = prop_oneof![
-        5 => (1..300_i64).prop_map(TimeDelta::seconds),
-        2 => (1..100_i64).prop_map(TimeDelta::hours),
-        1 => (-20..0_i64).prop_map(TimeDelta::hours),
-    ];
-    prop_oneof![
-        5 => (place.clone(), place.clone()).prop_map(|(phone, who)| Step::Dial { phone, who }),
-        10 => (place.clone(), prop::option::weighted(0.9, keys())).prop_map(|(phone, keys)| Step::Answer { phone, keys }),
-        4 => (place.clone(), any::<prop::sample::Index>(), prop::option::of(select(&["1", "0", "5"][..])))
-            .prop_map(|(phone, which, keys)| Step::Repeat { phone, which, keys }),
-        2 => place.clone().prop_map(|phone| Step::HangUp { phone }),
-        3 => time.prop_map(Step::Pass),
-        2 => (place.clone(), after.clone()).prop_map(|(who, by)| Step::PassTheEnd { who, by }),
-        2 => (place.clone(), place.clone(), after)
-            .prop_map(|(phone, who, by)| Step::CallAtTheEnd { phone, who, by }),
-        4 => Just(Step::Fire),
-        1 => Just(Step::Restart),
-        2 => (place, wish).prop_map(|(who, wish)| Step::Order { who, wish }),
-    ]
-}
-
-fn rule() -> impl Strategy<Value = WhenOnline> {
-    select(&[WhenOnline::Replace, WhenOnline::Extend, WhenOnline::Max][..])
-}
-
 #[test]
 fn whatever_happens_the_line_does_what_the_model_does() {
-    let config = ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() };
+    let config = Config { cases: 48, failure_persistence: None, ..Config::default() };
     // The same evenings in every run.
     let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let outcome = TestRunner::new_with_rng(config, random).run(&(rule(), vec(step(), 1..80)), |evening| {
@@ -203,7 +117,7 @@ impl Evening {
     }
 
     /// I12, I13, D14: the same words to the byte, and nothing happens.
-    async fn repeat(&mut self, phone: usize, which: prop::sample::Index, keys: Option<&str>) {
+    async fn repeat(&mut self, phone: usize, which: Index, keys: Option<&str>) {
         let (now, before) = (self.now(), self.line.events().await.len());
         let Some((real, talk)) = &self.phones[phone] else { return };
         let Some(Sent { is_arrival, answer, again }) = real.repeat(&self.line, which, keys).await else {
