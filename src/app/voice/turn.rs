@@ -78,13 +78,13 @@ impl App {
         if address.is_some_and(|address| address.call != call.id) {
             return Ok(Taken::Answer(Answer::goodbye(spoken_to(&tenant, agent.as_ref()))));
         }
-        if !is_due(&call, request, address) {
+        if !is_due(tx, &tenant, &call, request, address).await? {
             tx.relax();
             return Ok(Taken::Answer(
                 self.repeat(tx, (&tenant, agent.as_ref()), &call, request, address).await?,
             ));
         }
-        if call.ended_at.is_some() {
+        if call.ended_at.is_some() || !call::may_be_live(call.started_at, tx.now()) {
             return Ok(Taken::Answer(Answer::goodbye(spoken_to(&tenant, agent.as_ref()))));
         }
         if let Some(code) = code_in(&call, &request.input) {
@@ -152,13 +152,21 @@ struct PinVerdict {
     right: bool,
 }
 
-/// Whether the request is for the turn that is open. One that comes to the call's own address with keys is;
-/// one without is a repetition.
-fn is_due(call: &Call, request: &Request, address: Option<&TurnAddress>) -> bool {
-    match address {
-        Some(address) => address.turn == call.turn,
-        None => request.input.is_keys(),
+/// Whether the request is for the turn that is open. One that comes to the call's first address, which names
+/// no turn, is if it has keys and they are not those that were answered last (I12).
+async fn is_due(
+    tx: &mut Tx<'_>,
+    tenant: &Tenant,
+    call: &Call,
+    request: &Request,
+    address: Option<&TurnAddress>,
+) -> Result<bool, StoreError> {
+    if let Some(address) = address {
+        return Ok(address.turn == call.turn);
     }
+    let last = tx.step(&tenant.id, &call.id, call.turn.saturating_sub(1)).await?;
+    let repeated = last.is_some_and(|step| is_repetition(&request.input, &step.input));
+    Ok(request.input.is_keys() && !repeated)
 }
 
 /// The agent code that came in, if one was asked for.

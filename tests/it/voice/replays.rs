@@ -77,8 +77,12 @@ async fn a_key_that_comes_to_the_first_address_counts_for_the_open_turn() {
     // I12: a number's fallback address leads to the same place.
     let line = Line::open().await;
     let caller = line.call_from(ADA).await;
-    let form = caller.leg.form(CallStatus::InProgress, &[("Digits", "1")]);
-    let answer = line.post(&format!("{PUBLIC_URL}/voice/twilio/inbound"), &form).await;
+    let form = caller.leg.form(CallStatus::InProgress, &[("Digits", "9")]);
+    let inbound = format!("{PUBLIC_URL}/voice/twilio/inbound");
+    let answer = line.post(&inbound, &form).await;
+    assert!(String::from_utf8_lossy(&answer.body).contains("number of hours"));
+    assert_eq!(line.post(&inbound, &form).await, answer, "and once only");
+    let answer = line.post(&inbound, &with(&form, "Digits", "08")).await;
     assert!(String::from_utf8_lossy(&answer.body).contains("online"));
     assert_eq!(line.online_until("ada").await, Some(noon() + hours(8)));
 }
