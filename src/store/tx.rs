@@ -19,8 +19,27 @@ pub struct Tx<'c> {
     relaxed: bool,
     /// Whether some writes are in the database already, under the unit's savepoint.
     begun: bool,
+    /// All that was written, in order.
+    written: Vec<Written>,
+    /// Whether a text that stood under no savepoint broke off and left what it had done so far.
+    torn: bool,
     /// What went wrong, if anything did: the unit is undone then.
     failed: Option<StoreError>,
+}
+
+/// A text that was run, and its values: enough to run it again.
+#[derive(Debug, Clone)]
+pub(super) struct Written {
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Written {
+    pub(super) async fn run(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        let values = arguments(self.values.iter().cloned());
+        sqlx::query_with(AssertSqlSafe(self.text.clone()), values).execute(connection).await?;
+        Ok(())
+    }
 }
 
 /// How a unit reaches the database.
@@ -31,6 +50,10 @@ enum Line<'c> {
     /// It only reads, on a connection that others use as well.
     Shared(&'c Reader),
 }
+
+/// Half of a unit is in the group's transaction.
+#[derive(Debug)]
+pub(super) struct Torn;
 
 /// Whether more of a unit's writes may come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +75,8 @@ impl<'c> Tx<'c> {
 
     fn on(line: Line<'c>, now: Instant) -> Self {
         let (batch, entries) = (Batch::default(), Vec::new());
-        Self { line, batch, entries, now, relaxed: false, begun: false, failed: None }
+        let (written, torn) = (Vec::new(), false);
+        Self { line, batch, entries, now, relaxed: false, begun: false, written, torn, failed: None }
     }
 
     /// The store's time, one for the whole unit.
@@ -75,6 +99,11 @@ impl<'c> Tx<'c> {
         self.failed.as_ref().filter(|error| !matches!(error, StoreError::Conflict(_)))
     }
 
+    /// What the unit wrote; an error if it left the group's transaction with half of a text in it.
+    pub(super) fn into_written(self) -> Result<Vec<Written>, Torn> {
+        if self.torn { Err(Torn) } else { Ok(self.written) }
+    }
+
     /// Adds a statement to those that run at the end.
     pub(super) fn push<const N: usize>(&mut self, statement: &'static str, values: [Value; N]) {
         self.batch.push(statement, values);
@@ -93,6 +122,7 @@ impl<'c> Tx<'c> {
     pub(super) async fn undo(&mut self) {
         self.batch.clear();
         self.entries.clear();
+        self.written.clear();
         if std::mem::take(&mut self.begun) {
             let undone = self.run("rollback to unit; release unit".to_owned(), Vec::new()).await;
             self.failed = undone.err().or(self.failed.take());
@@ -106,20 +136,26 @@ impl<'c> Tx<'c> {
         if self.batch.is_empty() { Ok(()) } else { self.write(Part::Middle).await }
     }
 
+    /// Writes what waits. Most units write once, at their end, and need no savepoint, which would cost them a
+    /// copy of every page that they touch: should such a text break off, the whole group is written again
+    /// without it.
     async fn write(&mut self, part: Part) -> Result<(), StoreError> {
-        let (statements, values) = self.batch.take();
-        let first = if self.begun { "" } else { "savepoint unit;\n" };
-        let last = match part {
-            Part::Middle => "",
-            Part::End => "release unit",
+        let (text, values) = self.batch.take();
+        let (first, last) = match (self.begun, part) {
+            (false, Part::Middle) => ("savepoint unit;\n", ""),
+            (true, Part::Middle) | (false, Part::End) => ("", ""),
+            (true, Part::End) => ("", "release unit"),
         };
-        self.begun = true;
-        match self.run(format!("{first}{statements}{last}"), values).await {
+        self.begun |= part == Part::Middle;
+        let framed = format!("{first}{text}{last}");
+        self.written.push(Written { text, values: values.clone() });
+        match self.run(framed, values).await {
             Ok(()) => {
                 self.begun = part == Part::Middle;
                 Ok(())
             }
             Err(error) => {
+                self.torn = !self.begun;
                 self.failed = Some(error.clone());
                 self.undo().await;
                 Err(error)

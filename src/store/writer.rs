@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::clock::Clock;
 use super::error::StoreError;
-use super::tx::Tx;
+use super::tx::{Torn, Tx, Written};
 
 /// What a unit of work is: a future that borrows its [`Tx`].
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -46,7 +46,7 @@ impl Writer {
         broken: watch::Sender<Option<StoreError>>,
     ) -> Self {
         let (jobs, queue) = mpsc::channel(MOST_WAITING);
-        tokio::spawn(run(Lane { connection, clock, broken }, queue));
+        tokio::spawn(run(Lane { connection, clock, broken, written: Vec::new() }, queue));
         Self { jobs }
     }
 
@@ -92,6 +92,8 @@ struct Lane {
     connection: SqliteConnection,
     clock: Clock,
     broken: watch::Sender<Option<StoreError>>,
+    /// What the units of the group in hand have written.
+    written: Vec<Written>,
 }
 
 async fn run(mut lane: Lane, mut queue: mpsc::Receiver<Job>) {
@@ -127,6 +129,7 @@ impl Lane {
             }
             return Err(error);
         }
+        self.written.clear();
         let mut room = MOST_IN_A_GROUP;
         while let Some(job) = next {
             if let Err(error) = self.unit(job, owed).await {
@@ -153,7 +156,25 @@ impl Lane {
             tracing::error!("a unit of work panicked and was left out");
             tx.undo().await;
         }
-        tx.lost().map_or(Ok(()), |error| Err(error.clone()))
+        if let Some(error) = tx.lost() {
+            return Err(error.clone());
+        }
+        match tx.into_written() {
+            Ok(written) => self.written.extend(written),
+            Err(Torn) => self.write_again().await?,
+        }
+        Ok(())
+    }
+
+    /// Takes the group's transaction back and writes what its units had written, without the one that broke
+    /// off.
+    async fn write_again(&mut self) -> Result<(), StoreError> {
+        sqlx::query("rollback").execute(&mut self.connection).await?;
+        sqlx::query("begin immediate").execute(&mut self.connection).await?;
+        for written in &self.written {
+            written.run(&mut self.connection).await?;
+        }
+        Ok(())
     }
 
     /// Whether the disk failed; if so, it is told.
