@@ -99,3 +99,38 @@ async fn ask_alone(
     let values = arguments(question.values.iter().cloned());
     Ok(sqlx::query_with(question.statement, values).fetch_all(connection).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+    use sqlx::{Connection, Row};
+
+    use super::*;
+
+    /// As many rows as the list has numbers.
+    const LIST: &str = "select value from json_each($1)";
+    const BROKEN: &str = "select nothing from nowhere where $1";
+
+    /// Asks all at once; the numbers in each answer, or none for an error.
+    async fn ask(questions: &[(&'static str, &str)]) -> Vec<Option<Vec<i64>>> {
+        let connection = SqliteConnection::connect("sqlite::memory:").await.expect("it opens");
+        let reader = Reader::start(connection);
+        let asked = questions.iter().map(|(statement, value)| reader.ask(statement, vec![(*value).into()]));
+        let numbers = |rows: Vec<SqliteRow>| rows.iter().map(|row| row.get(0)).collect();
+        join_all(asked).await.into_iter().map(|rows| rows.ok().map(numbers)).collect()
+    }
+
+    #[tokio::test]
+    async fn each_question_gets_its_own_answer() {
+        let lists = ["[1]", "[]", "[2,3]", "[4]", "[]", "[5,6,7]", "[8]", "[9]", "[10]", "[11,12]"];
+        let answers = ask(&lists.map(|list| (LIST, list))).await;
+        let wanted = lists.map(|list| serde_json::from_str(list).expect("a list"));
+        assert_eq!(answers, wanted);
+    }
+
+    #[tokio::test]
+    async fn a_question_that_fails_spoils_no_other() {
+        let answers = ask(&[(LIST, "[1]"), (BROKEN, "1"), (LIST, "[2,3]"), (LIST, "[")]).await;
+        assert_eq!(answers, [Some(vec![1]), None, Some(vec![2, 3]), None]);
+    }
+}
