@@ -33,7 +33,8 @@ create table events (
   cause text not null,
   primary key (tenant_id, seq)
 );
-create index events_subject on events (tenant_id, subject, seq);
+-- What happens in a call is read in the order of events, or with the call.
+create index events_subject on events (tenant_id, subject, seq) where type not like 'call.%';
 
 create table users (
   tenant_id text not null references tenants,
@@ -142,6 +143,7 @@ create index mappings_value on mappings (value, kind) where active;
 
 create table calls (
   tenant_id text not null references tenants,
+  -- Follows from the carrier's name of the call, so that a request finds it before its tenant is known.
   call_id text not null,
   account_sid text not null,
   call_sid text not null,
@@ -161,24 +163,12 @@ create table calls (
   outcome text,
   started_at bigint not null,
   ended_at bigint,
-  primary key (tenant_id, call_id)
+  -- The answered turns, a list. They change with the call, so they lie with it and not elsewhere.
+  steps text not null,
+  primary key (call_id, tenant_id)
 );
-create unique index calls_carrier on calls (account_sid, call_sid);
-create index calls_menu on calls (tenant_id, user_id) where menu_since is not null;
 create index calls_live on calls (started_at) where ended_at is null;
 create index calls_started on calls (tenant_id, started_at);
-
-create table call_steps (
-  tenant_id text not null,
-  call_id text not null,
-  turn bigint not null,
-  at bigint not null,
-  input text not null,
-  decided text not null,
-  reply text not null,
-  primary key (tenant_id, call_id, turn)
-);
-create index call_steps_at on call_steps (at);
 
 create table pin_attempts (
   tenant_id text not null,

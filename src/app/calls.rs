@@ -11,7 +11,8 @@ use crate::domain::phone::E164;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
 use crate::flow::reply::{Speech, Then};
-use crate::store::calls::{Call, Step};
+use crate::store::calls::Call;
+use crate::store::steps::Step;
 use crate::store::{StoreError, Tx};
 
 /// A call in a list.
@@ -73,11 +74,15 @@ impl App {
         let (tenant, name) = (tenant.id.clone(), name.to_owned());
         let unit = self.store.read(|tx| {
             Box::pin(async move {
-                let Some(call) = tx.call(&tenant, &name).await? else {
+                let found = match name.parse::<CallId>() {
+                    Ok(id) => tx.call(&tenant, &id).await?,
+                    Err(_) => tx.call_by_sid(&tenant, &name).await?,
+                };
+                let Some(call) = found else {
                     let mend = "`dutyline call list` shows the newest ones";
                     return Err(Error::NotFound { what: "call", name, mend });
                 };
-                let steps = tx.steps(&tenant, &call.id).await?.into_iter().map(TurnStory::from).collect();
+                let steps = call.steps.all()?.into_iter().map(TurnStory::from).collect();
                 let logins = logins(tx, &tenant, [&call]).await?;
                 Ok(CallStory { call: summary(call, &logins), steps })
             })

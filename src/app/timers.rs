@@ -131,9 +131,10 @@ async fn tell(tx: &mut Tx<'_>, tenant: &Tenant, login: &Login) -> Result<TimerSt
     });
     let (mut keys, mut caller) = (None, None);
     if let Some(EventCause { call: Some(call), turn, .. }) = event.as_ref().map(|event| &event.cause) {
-        caller = tx.call(&tenant.id, call.as_str()).await?.map(|call| call.caller);
-        if let Some(turn) = turn {
-            keys = tx.step(&tenant.id, call, *turn).await?.map(|step| step.input.to_string());
+        if let Some(call) = tx.call(&tenant.id, call).await? {
+            let step = turn.map_or(Ok(None), |turn| call.steps.of_turn(turn))?;
+            keys = step.map(|step| step.input.to_string());
+            caller = Some(call.caller);
         }
     }
     Ok(TimerStory {

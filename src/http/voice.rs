@@ -2,6 +2,7 @@
 //! play, within its patience (D48).
 
 use std::fmt::Display;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use futures_util::FutureExt;
 use metrics::{counter, histogram};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout};
@@ -132,21 +134,21 @@ fn unsaved(why: &str) -> Response {
 impl Line {
     /// Waits for the answer as long as a carrier does. When none comes in time, or none at all, the caller
     /// hears that it takes a moment and the request is made again at `address`, with its keys.
-    async fn attend<E: Display + Send + 'static>(
+    async fn attend<E: Display>(
         &self,
         marks: Marks,
         keys: Option<String>,
         address: String,
-        answer: impl Future<Output = Result<Answer, E>> + Send + 'static,
+        answer: impl Future<Output = Result<Answer, E>>,
     ) -> Response {
         let started = Instant::now();
-        // In a task of its own, so that a panic ends the task and not the call.
-        let outcome = timeout(self.patience, tokio::spawn(answer)).await;
+        // A panic ends this turn's attempt and not the call.
+        let outcome = timeout(self.patience, AssertUnwindSafe(answer).catch_unwind()).await;
         histogram!(telemetry::TURN_SECONDS).record(started.elapsed());
         let why = match outcome {
             Ok(Ok(Ok(answer))) => return self.document(&answer.reply, &answer.next),
             Ok(Ok(Err(error))) => error.to_string(),
-            Ok(Err(panic)) => panic.to_string(),
+            Ok(Err(_)) => "a panic".to_owned(),
             Err(elapsed) => elapsed.to_string(),
         };
         tracing::error!(why, attempt = marks.attempt, "could not answer a webhook");

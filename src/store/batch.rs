@@ -1,127 +1,169 @@
-//! Statements that wait to be run together. A hop to SQLite's thread costs many times what a statement
-//! does, so a unit of work writes in one: the texts are joined, and their `$n` numbered through.
+//! Writes that go to the database together. Handing a statement to SQLite's thread costs many times what the
+//! statement does, so rows for one table become one statement, however many units of work they come from.
 
-use std::fmt::Write;
+use std::borrow::Cow;
 
-use sqlx::Arguments;
-use sqlx::sqlite::SqliteArguments;
+use super::value::Value;
 
-/// A value for a placeholder.
+/// One statement of [`super::sql`] and the values of its `$1`, `$2`, …
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
-    Text(String),
-    Int(i64),
-    Bool(bool),
-    Bytes(Vec<u8>),
-    Null,
+pub(super) struct Write {
+    pub(super) statement: &'static str,
+    pub(super) values: Vec<Value>,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Batch {
-    text: String,
-    values: Vec<Value>,
+/// What is handed over in one go.
+#[derive(Debug, PartialEq)]
+pub(super) struct Parcel {
+    pub(super) text: Cow<'static, str>,
+    pub(super) values: Vec<Value>,
 }
 
-impl Batch {
-    /// Adds one statement of [`super::sql`] with the values of its `$1`, `$2`, …
-    pub(super) fn push<const N: usize>(&mut self, statement: &'static str, values: [Value; N]) {
-        self.add(statement, values);
-    }
+/// Rows in a parcel at most. Fewer are a power of two, so that few texts have to be prepared.
+const MOST_ROWS: usize = 16;
 
-    /// Adds one statement whose values are counted elsewhere.
-    pub(super) fn add(&mut self, statement: &'static str, values: impl IntoIterator<Item = Value>) {
-        let base = self.values.len();
-        let mut pieces = statement.split('$');
-        self.text.push_str(pieces.next().unwrap_or_default());
-        for piece in pieces {
-            let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
-            let number: usize =
-                piece[..digits].parse().expect("`$` in our statements is followed by a number");
-            write!(self.text, "${}", base + number).expect("a text takes any text");
-            self.text.push_str(&piece[digits..]);
+/// Packs writes into parcels that do the same. A row joins the rows that wait for the same statement, past
+/// inserts by other statements and nothing else.
+pub(super) fn pack<'w>(writes: impl IntoIterator<Item = &'w Write>) -> Vec<Parcel> {
+    let mut piles: Vec<Pile<'_>> = Vec::new();
+    for write in writes {
+        let insert = Insert::read(write.statement);
+        let mut in_reach =
+            piles.iter_mut().rev().take_while(|pile| insert.is_some() && pile.insert.is_some());
+        match in_reach.find(|pile| pile.statement == write.statement) {
+            Some(pile) => pile.rows.push(&write.values),
+            None => piles.push(Pile { statement: write.statement, insert, rows: vec![&write.values] }),
         }
-        self.text.push_str(";\n");
-        self.values.extend(values);
     }
+    piles.iter().flat_map(Pile::parcels).collect()
+}
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.text.is_empty()
-    }
+/// Rows for one statement.
+struct Pile<'w> {
+    statement: &'static str,
+    insert: Option<Insert>,
+    rows: Vec<&'w Vec<Value>>,
+}
 
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
-    }
-
-    /// The joined text and its values.
-    pub(super) fn take(&mut self) -> (String, Vec<Value>) {
-        let Self { text, values } = std::mem::take(self);
-        (text, values)
+impl Pile<'_> {
+    fn parcels(&self) -> Vec<Parcel> {
+        let mut parcels = Vec::new();
+        let mut rest = self.rows.as_slice();
+        while !rest.is_empty() {
+            let (rows, later) = rest.split_at(1 << rest.len().min(MOST_ROWS).ilog2());
+            let text = match &self.insert {
+                Some(insert) => Cow::Owned(insert.of_rows(rows.len())),
+                None => Cow::Borrowed(self.statement),
+            };
+            parcels.push(Parcel { text, values: rows.iter().copied().flatten().cloned().collect() });
+            rest = later;
+        }
+        parcels
     }
 }
 
-/// Values in the driver's own form.
-pub(super) fn arguments(values: impl IntoIterator<Item = Value>) -> SqliteArguments {
-    let mut arguments = SqliteArguments::default();
-    for value in values {
-        let added = match value {
-            Value::Text(text) => arguments.add(text),
-            Value::Int(number) => arguments.add(number),
-            Value::Bool(truth) => arguments.add(truth),
-            Value::Bytes(bytes) => arguments.add(bytes),
-            Value::Null => arguments.add(None::<String>),
-        };
-        added.expect("text, numbers and bytes always encode");
-    }
-    arguments
+/// An `insert into … values (…) …` in its three parts.
+struct Insert {
+    head: &'static str,
+    row: &'static str,
+    tail: &'static str,
 }
 
-macro_rules! value_from {
-    ($($from:ty => $make:expr,)*) => {
-        $(impl From<$from> for Value {
-            fn from(value: $from) -> Self {
-                let make: fn($from) -> Self = $make;
-                make(value)
+impl Insert {
+    fn read(statement: &'static str) -> Option<Self> {
+        let (before, _) = statement.strip_prefix("insert ")?.split_once(" values (")?;
+        let (head, rest) = statement.split_at("insert ".len() + before.len() + " values ".len());
+        let mut depth = 0_usize;
+        let end = rest.find(|letter| {
+            match letter {
+                '(' => depth += 1,
+                ')' => depth -= 1,
+                _ => {}
             }
-        })*
-    };
-}
-
-value_from! {
-    &str => |text| Self::Text(text.to_owned()),
-    String => Self::Text,
-    i64 => Self::Int,
-    u32 => |number| Self::Int(number.into()),
-    bool => Self::Bool,
-    Vec<u8> => Self::Bytes,
-    crate::domain::time::Instant => |at| Self::Int(at.timestamp_millis()),
-}
-
-impl From<u64> for Value {
-    fn from(number: u64) -> Self {
-        Self::Int(i64::try_from(number).expect("our counters stay far below 2^63"))
+            depth == 0
+        })?;
+        let (row, tail) = rest.split_at(end + 1);
+        Some(Self { head, row, tail })
     }
-}
 
-impl<T: Into<Self>> From<Option<T>> for Value {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
+    /// The statement for so many rows. Its placeholders have no numbers, which in SQLite would cost a search
+    /// through all of them for each: so a row's must come in their order, each once.
+    fn of_rows(&self, count: usize) -> String {
+        let mut pieces = self.row.split('$');
+        let start = pieces.next().unwrap_or_default();
+        let row = pieces.fold(start.to_owned(), |row, piece| {
+            row + "?" + piece.trim_start_matches(|letter: char| letter.is_ascii_digit())
+        });
+        let rows = vec![row; count].join(", ");
+        format!("{}{rows}{}", self.head, self.tail)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::sql::ALL;
+
+    const A: &str =
+        "insert into a (b, c) values ($1, (select d from e where f = $2) - $3) on conflict do nothing";
+    const G: &str = "insert into g (h) values ($1)";
+    const I: &str = "delete from i where j = $1";
+
+    fn write(statement: &'static str, first: i64) -> Write {
+        let values = (first..).take(statement.matches('$').count()).map(Value::Int).collect();
+        Write { statement, values }
+    }
+
+    fn packed(writes: &[Write]) -> Vec<String> {
+        pack(writes).into_iter().map(|parcel| format!("{} {:?}", parcel.text, parcel.values)).collect()
+    }
 
     #[test]
-    fn placeholders_are_numbered_through() {
-        let mut batch = Batch::default();
-        batch.push("update a set b = $2 where c = $1", ["x".into(), 1_i64.into()]);
-        batch.push("insert into d values ($1, $1, $2)", [true.into(), Value::Null]);
-        let (text, _) = batch.take();
-        insta::assert_snapshot!(text, @r"
-        update a set b = $2 where c = $1;
-        insert into d values ($3, $3, $4);
-        ");
-        assert!(batch.is_empty());
+    fn rows_for_one_statement_go_together() {
+        insta::assert_debug_snapshot!(packed(&[write(A, 1), write(G, 4), write(A, 5), write(G, 8)]), @r#"
+        [
+            "insert into a (b, c) values (?, (select d from e where f = ?) - ?), (?, (select d from e where f = ?) - ?) on conflict do nothing [Int(1), Int(2), Int(3), Int(5), Int(6), Int(7)]",
+            "insert into g (h) values (?), (?) [Int(4), Int(8)]",
+        ]
+        "#);
+    }
+
+    #[test]
+    fn nothing_goes_past_a_statement_that_is_no_insert() {
+        insta::assert_debug_snapshot!(packed(&[write(G, 1), write(I, 2), write(I, 3), write(G, 4)]), @r#"
+        [
+            "insert into g (h) values (?) [Int(1)]",
+            "delete from i where j = $1 [Int(2)]",
+            "delete from i where j = $1 [Int(3)]",
+            "insert into g (h) values (?) [Int(4)]",
+        ]
+        "#);
+    }
+
+    #[test]
+    fn few_texts_serve_any_number_of_rows() {
+        let rows: Vec<Write> = (0..55).map(|number| write(G, number)).collect();
+        let parcels = pack(&rows);
+        assert_eq!(
+            parcels.iter().map(|parcel| parcel.values.len()).collect::<Vec<_>>(),
+            [16, 16, 16, 4, 2, 1]
+        );
+        let values: Vec<Value> = parcels.into_iter().flat_map(|parcel| parcel.values).collect();
+        assert_eq!(values, (0..55).map(Value::Int).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_placeholders_of_every_row_come_in_their_order() {
+        for (name, text) in ALL {
+            let Some(insert) = Insert::read(text) else { continue };
+            let mut numbers = insert
+                .row
+                .split('$')
+                .skip(1)
+                .map(|piece| piece.chars().take_while(char::is_ascii_digit).collect::<String>());
+            assert!((1..).zip(numbers.by_ref()).all(|(place, number)| number == place.to_string()), "{name}");
+            assert!(!insert.tail.contains('$'), "{name}");
+        }
+        assert!(ALL.iter().filter(|(_, text)| Insert::read(text).is_some()).count() > 10);
     }
 }

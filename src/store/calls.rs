@@ -1,12 +1,18 @@
-//! Calls and their steps. A step keeps the reply of its turn, so that a repeated request gets the same.
+//! Calls.
 
-use sqlx::FromRow;
+use std::collections::HashMap;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row};
 
 use super::error::StoreError;
+use super::group::Group;
 use super::mappings::MappingRow;
 use super::rows::{AgentRow, CountRow, TenantRow, count, instant, parse, parse_some};
 use super::sql;
+use super::steps::Steps;
 use super::tx::Tx;
+use super::value::Value;
 use crate::domain::call::{Outcome, Progress};
 use crate::domain::dispatch::{Contact, Mapping, MappingKind};
 use crate::domain::ids::{AccountSid, AgentCode, CallId, CallSid, EventId, Name, TenantId, UserId};
@@ -15,8 +21,7 @@ use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
 use crate::domain::trust::{PinOutcome, PinRecord};
 use crate::domain::user::Agent;
-use crate::flow::engine::{Cursor, Input};
-use crate::flow::reply::Reply;
+use crate::flow::engine::Cursor;
 
 /// A call as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,16 +45,7 @@ pub struct Call {
     pub outcome: Option<Outcome>,
     pub started_at: Instant,
     pub ended_at: Option<Instant>,
-}
-
-/// One answered turn.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Step {
-    pub turn: u32,
-    pub at: Instant,
-    pub input: Input,
-    pub decided: Vec<String>,
-    pub reply: Reply,
+    pub steps: Steps,
 }
 
 /// What is found for a call that comes in: a row per mapping that fits and user who has the number.
@@ -69,33 +65,42 @@ pub struct Arrival {
 
 impl Tx<'_> {
     /// All that is needed to answer a new call, in one look.
-    pub async fn arrivals(&mut self, contact: &Contact, sid: &CallSid) -> Result<Vec<Arrival>, StoreError> {
+    pub async fn arrivals(&mut self, contact: &Contact, call: &CallId) -> Result<Vec<Arrival>, StoreError> {
         let values = [
             contact.value(MappingKind::Customer).into(),
             contact.value(MappingKind::ContactPoint).into(),
             contact.value(MappingKind::Source).into(),
             contact.value(MappingKind::Direction).into(),
-            sid.as_str().into(),
+            call.as_str().into(),
         ];
         let rows: Vec<ArrivalRow> = self.all(sql::ARRIVAL, values).await?;
         rows.into_iter().map(Arrival::try_from).collect()
     }
 
-    /// The call by the carrier's name of it, its tenant, and the active agent it speaks for.
-    pub async fn call_by_sid(
+    /// The call that a request is about, its tenant, and the active agent it speaks for.
+    pub async fn call_in_hand(
         &mut self,
-        account: &AccountSid,
-        sid: &CallSid,
+        call: &CallId,
     ) -> Result<Option<(Tenant, Call, Option<Agent>)>, StoreError> {
-        let row: Option<TurnRow> =
-            self.one(sql::CALL_BY_SID, [account.as_str().into(), sid.as_str().into()]).await?;
+        let foreseen = self.foreseen(call.as_str(), |row: &CallInHand| row.call.call_user.as_deref())?;
+        let row = match foreseen {
+            Some(row) => row,
+            None => self.one(sql::CALLS_IN_HAND, in_hand(&[call])).await?,
+        };
         let Some(row) = row else { return Ok(None) };
         Ok(Some((row.tenant.try_into()?, row.call.try_into()?, row.agent.agent()?)))
     }
 
-    /// A call by our name of it, or the carrier's.
-    pub async fn call(&mut self, tenant: &TenantId, name: &str) -> Result<Option<Call>, StoreError> {
-        let row: Option<CallRow> = self.one(sql::CALL_BY_ID, [tenant.as_str().into(), name.into()]).await?;
+    /// A call by our name of it.
+    pub async fn call(&mut self, tenant: &TenantId, id: &CallId) -> Result<Option<Call>, StoreError> {
+        let row: Option<CallRow> =
+            self.one(sql::CALL_BY_ID, [tenant.as_str().into(), id.as_str().into()]).await?;
+        row.map(Call::try_from).transpose()
+    }
+
+    /// A call by the carrier's name of it, which may take a look through all of them.
+    pub async fn call_by_sid(&mut self, tenant: &TenantId, sid: &str) -> Result<Option<Call>, StoreError> {
+        let row: Option<CallRow> = self.one(sql::CALL_BY_SID, [tenant.as_str().into(), sid.into()]).await?;
         row.map(Call::try_from).transpose()
     }
 
@@ -111,84 +116,14 @@ impl Tx<'_> {
         rows.into_iter().map(|row| Ok((row.tenant.try_into()?, row.call.try_into()?))).collect()
     }
 
+    /// Keeps a call that begins; it must not be known.
     pub fn insert_call(&mut self, tenant: &TenantId, call: &Call) {
-        let values = [
-            tenant.as_str().into(),
-            call.id.as_str().into(),
-            call.account.as_str().into(),
-            call.sid.as_str().into(),
-            call.caller.as_str().into(),
-            call.dialled.as_str().into(),
-            call.user.as_ref().map(UserId::as_str).into(),
-            call.flow.as_str().into(),
-            call.version.into(),
-            to_json(&call.cursor).into(),
-            call.turn.into(),
-            call.menu_since.into(),
-            call.progress.status.as_str().into(),
-            call.outcome.map(Outcome::as_str).into(),
-            call.started_at.into(),
-        ];
-        self.push(sql::INSERT_CALL, values);
+        self.push_row(call.id.as_str(), sql::INSERT_CALL, call_values(tenant, call));
     }
 
-    /// Saves where the call stands after a turn.
+    /// Saves where the call stands, and what the carrier said of it.
     pub fn save_call(&mut self, tenant: &TenantId, call: &Call) {
-        let values = [
-            tenant.as_str().into(),
-            call.id.as_str().into(),
-            call.user.as_ref().map(UserId::as_str).into(),
-            to_json(&call.cursor).into(),
-            call.turn.into(),
-            call.menu_since.into(),
-            call.outcome.map(Outcome::as_str).into(),
-        ];
-        self.push(sql::UPDATE_CALL, values);
-    }
-
-    /// Saves what the carrier said of the call.
-    pub fn save_call_status(&mut self, tenant: &TenantId, call: &Call) {
-        let values = [
-            tenant.as_str().into(),
-            call.id.as_str().into(),
-            call.progress.status.as_str().into(),
-            call.progress.sequence.into(),
-            call.menu_since.into(),
-            call.outcome.map(Outcome::as_str).into(),
-            call.ended_at.into(),
-        ];
-        self.push(sql::UPDATE_CALL_STATUS, values);
-    }
-
-    pub fn insert_step(&mut self, tenant: &TenantId, call: &CallId, step: &Step) {
-        let values = [
-            tenant.as_str().into(),
-            call.as_str().into(),
-            step.turn.into(),
-            step.at.into(),
-            to_json(&step.input).into(),
-            to_json(&step.decided).into(),
-            to_json(&step.reply).into(),
-        ];
-        self.push(sql::INSERT_STEP, values);
-    }
-
-    /// The turn as it was answered; none if it was not.
-    pub async fn step(
-        &mut self,
-        tenant: &TenantId,
-        call: &CallId,
-        turn: u32,
-    ) -> Result<Option<Step>, StoreError> {
-        let values = [tenant.as_str().into(), call.as_str().into(), turn.into()];
-        let row: Option<StepRow> = self.one(sql::STEP, values).await?;
-        row.map(|row| row.step(call)).transpose()
-    }
-
-    /// The call's answered turns in their order.
-    pub async fn steps(&mut self, tenant: &TenantId, call: &CallId) -> Result<Vec<Step>, StoreError> {
-        let rows: Vec<StepRow> = self.all(sql::STEPS, [tenant.as_str().into(), call.as_str().into()]).await?;
-        rows.into_iter().map(|row| row.step(call)).collect()
+        self.push_row(call.id.as_str(), sql::SAVE_CALL, call_values(tenant, call));
     }
 
     /// The active user with the agent code.
@@ -221,7 +156,7 @@ impl Tx<'_> {
             record.wrong_in_a_row.into(),
             record.locked_until.into(),
         ];
-        self.push(sql::SAVE_PIN_RECORD, values);
+        self.push_row(user.as_str(), sql::SAVE_PIN_RECORD, values);
     }
 
     /// Remembers an attempt; `id` is drawn as an event's is.
@@ -240,7 +175,7 @@ impl Tx<'_> {
             self.now().into(),
             outcome.as_str().into(),
         ];
-        self.push(sql::INSERT_PIN_ATTEMPT, values);
+        self.push_row(id.as_str(), sql::INSERT_PIN_ATTEMPT, values);
     }
 
     /// Attempts on a dialled number since `since` that were not right.
@@ -254,6 +189,50 @@ impl Tx<'_> {
         let row: Option<CountRow> = self.one(sql::COUNT_WRONG_PINS, values).await?;
         count("pin_attempts", dialled.as_str(), row.map_or(0, |row| row.count))
     }
+}
+
+fn call_values(tenant: &TenantId, call: &Call) -> [Value; 18] {
+    [
+        tenant.as_str().into(),
+        call.id.as_str().into(),
+        call.account.as_str().into(),
+        call.sid.as_str().into(),
+        call.caller.as_str().into(),
+        call.dialled.as_str().into(),
+        call.user.as_ref().map(UserId::as_str).into(),
+        call.flow.as_str().into(),
+        call.version.into(),
+        to_json(&call.cursor).into(),
+        call.turn.into(),
+        call.menu_since.into(),
+        call.progress.status.as_str().into(),
+        call.progress.sequence.into(),
+        call.outcome.map(Outcome::as_str).into(),
+        call.started_at.into(),
+        call.ended_at.into(),
+        call.steps.as_str().into(),
+    ]
+}
+
+/// Calls that are looked up at once.
+const PLACES: usize = 16;
+
+/// The rows of calls that requests are about, by the calls' identifiers.
+pub(super) async fn calls_in_hand(
+    group: &mut Group,
+    calls: &[&CallId],
+) -> Result<HashMap<String, SqliteRow>, StoreError> {
+    let mut found = HashMap::new();
+    for calls in calls.chunks(PLACES) {
+        for row in group.rows(sql::CALLS_IN_HAND, in_hand(calls).into()).await? {
+            found.insert(row.try_get("call_id")?, row);
+        }
+    }
+    Ok(found)
+}
+
+fn in_hand(calls: &[&CallId]) -> [Value; PLACES] {
+    std::array::from_fn(|place| calls.get(place).map(|call| call.as_str()).into())
 }
 
 fn to_json(value: &impl serde::Serialize) -> String {
@@ -302,7 +281,7 @@ impl TryFrom<ArrivalRow> for Arrival {
 }
 
 #[derive(Debug, FromRow)]
-struct TurnRow {
+struct CallInHand {
     #[sqlx(flatten)]
     tenant: TenantRow,
     #[sqlx(flatten)]
@@ -337,6 +316,7 @@ struct CallRow {
     outcome: Option<String>,
     started_at: i64,
     ended_at: Option<i64>,
+    steps: String,
 }
 
 impl TryFrom<CallRow> for Call {
@@ -363,28 +343,7 @@ impl TryFrom<CallRow> for Call {
             outcome: parse_some("calls", &at, row.outcome)?,
             started_at: moment(row.started_at)?,
             ended_at: row.ended_at.map(moment).transpose()?,
-        })
-    }
-}
-
-#[derive(Debug, FromRow)]
-struct StepRow {
-    turn: i64,
-    at: i64,
-    input: String,
-    decided: String,
-    reply: String,
-}
-
-impl StepRow {
-    fn step(self, call: &CallId) -> Result<Step, StoreError> {
-        let row = call.as_str();
-        Ok(Step {
-            turn: count("call_steps", row, self.turn)?,
-            at: instant("call_steps", row, self.at)?,
-            input: from_json("call_steps", row, &self.input)?,
-            decided: from_json("call_steps", row, &self.decided)?,
-            reply: from_json("call_steps", row, &self.reply)?,
+            steps: Steps::kept(row.steps),
         })
     }
 }

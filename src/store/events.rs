@@ -2,45 +2,69 @@
 
 use sqlx::FromRow;
 
-use super::batch::Value;
+use super::batch::Write;
 use super::error::StoreError;
 use super::rows::{count, instant, parse};
 use super::sql;
 use super::tx::Tx;
+use super::value::Value;
 use crate::domain::event::{Entry, Envelope};
 use crate::domain::ids::{EventId, TenantId};
 use crate::domain::tenant::Tenant;
 
-impl Tx<'_> {
-    /// Appends entries to the tenant's log. They get their `seq` when the unit of work is written, last
-    /// of all, so that `seq` follows the order of commits.
-    pub fn append(&mut self, tenant: &TenantId, entries: impl IntoIterator<Item = (EventId, Entry)>) {
-        self.entries.extend(entries.into_iter().map(|(id, entry)| (tenant.clone(), id, entry)));
-    }
+/// An entry of a tenant's log that has no `seq` yet.
+#[derive(Debug)]
+pub(super) struct Logged {
+    tenant: TenantId,
+    /// The values of its columns behind `seq`.
+    values: [Value; 6],
+}
 
-    /// Hands the collected entries to the batch.
-    pub(super) fn push_entries(&mut self) {
-        let entries = std::mem::take(&mut self.entries);
-        for run in entries.chunk_by(|(one, ..), (other, ..)| one == other) {
-            let Some((tenant, ..)) = run.first() else { continue };
-            self.push(sql::ADVANCE_HEAD, [tenant.as_str().into(), (run.len() as u64).into()]);
-            for (place, (tenant, id, entry)) in run.iter().enumerate() {
-                let (kind, data) = entry.event.split();
-                let back = (run.len() - 1 - place) as u64;
-                let cause = serde_json::to_string(&entry.cause).expect("a cause is plain data");
-                let values = [
-                    tenant.as_str().into(),
-                    back.into(),
-                    id.as_str().into(),
-                    self.now().into(),
-                    kind.into(),
-                    entry.subject.as_str().into(),
-                    data.to_string().into(),
-                    cause.into(),
-                ];
-                self.push(sql::INSERT_EVENT, values);
-            }
+/// Gives entries their places behind the heads of their tenants' logs. Written last in a transaction, so that
+/// `seq` follows the order of commits.
+pub(super) fn numbered<'l>(logged: impl Iterator<Item = &'l Logged>) -> Vec<Write> {
+    let mut logs: Vec<(&TenantId, Vec<&Logged>)> = Vec::new();
+    for entry in logged {
+        match logs.iter_mut().find(|(tenant, _)| *tenant == &entry.tenant) {
+            Some((_, log)) => log.push(entry),
+            None => logs.push((&entry.tenant, vec![entry])),
         }
+    }
+    logs.into_iter().flat_map(|(tenant, log)| behind_head(tenant, &log)).collect()
+}
+
+fn behind_head(tenant: &TenantId, log: &[&Logged]) -> Vec<Write> {
+    let tenant = Value::from(tenant.as_str());
+    let advanced =
+        Write { statement: sql::ADVANCE_HEAD, values: vec![tenant.clone(), (log.len() as u64).into()] };
+    let entries = (0..log.len() as u64).rev().zip(log).map(|(back, entry)| {
+        let place = [tenant.clone(), tenant.clone(), back.into()];
+        Write {
+            statement: sql::INSERT_EVENT,
+            values: place.into_iter().chain(entry.values.clone()).collect(),
+        }
+    });
+    std::iter::once(advanced).chain(entries).collect()
+}
+
+impl Tx<'_> {
+    /// Appends entries to the tenant's log. They get their `seq` when the unit of work is written.
+    pub fn append(&mut self, tenant: &TenantId, entries: impl IntoIterator<Item = (EventId, Entry)>) {
+        let now = self.now();
+        let logged = entries.into_iter().map(|(id, entry)| {
+            let (kind, data) = entry.event.split();
+            let cause = serde_json::to_string(&entry.cause).expect("a cause is plain data");
+            let values = [
+                id.as_str().into(),
+                now.into(),
+                kind.into(),
+                entry.subject.as_str().into(),
+                data.to_string().into(),
+                cause.into(),
+            ];
+            Logged { tenant: tenant.clone(), values }
+        });
+        self.log(logged);
     }
 
     /// The events behind `after`, oldest first, at most `limit`.

@@ -2,14 +2,16 @@
 //! or why a thing is saved.
 //!
 //! SQLite in WAL mode with `synchronous=FULL`: what is answered is on disk. One connection writes
-//! ([`writer`]), a few read.
+//! ([`writer`]), one reads ([`reader`]), one keeps the log short ([`checkpoint`]).
 
 mod batch;
 pub mod calls;
+mod checkpoint;
 pub mod clock;
 pub mod error;
 mod events;
 pub mod flows;
+mod group;
 mod mappings;
 pub mod presence;
 pub mod prompts;
@@ -17,14 +19,17 @@ mod reader;
 mod rows;
 mod schema;
 mod sql;
+pub mod steps;
 mod tenants;
 mod tx;
 mod upkeep;
 mod users;
+mod value;
 mod writer;
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::ConnectOptions;
@@ -37,6 +42,8 @@ pub use schema::Schema;
 pub use tx::Tx;
 pub use writer::Boxed;
 
+use crate::domain::ids::CallId;
+use checkpoint::Pen;
 use reader::Reader;
 use writer::Writer;
 
@@ -45,7 +52,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone)]
 pub struct Store {
-    options: SqliteConnectOptions,
+    options: Arc<SqliteConnectOptions>,
     reader: Reader,
     writer: Writer,
     clock: Clock,
@@ -73,10 +80,12 @@ impl Store {
 
     async fn start(options: SqliteConnectOptions, clock: Clock) -> Result<Self, StoreError> {
         let (broken, _) = watch::channel(None);
-        let writer = Writer::start(options.connect().await?, clock.clone(), broken.clone());
+        let ((commits, seen), pen) = (watch::channel(()), Pen::default());
+        tokio::spawn(checkpoint::run(options.connect().await?, pen.clone(), seen, broken.clone()));
+        let writer = Writer::start(options.connect().await?, clock.clone(), pen, commits, broken.clone());
         let options = options.read_only(true);
         let reader = Reader::start(options.connect().await?);
-        Ok(Self { options, reader, writer, clock, broken })
+        Ok(Self { options: Arc::new(options), reader, writer, clock, broken })
     }
 
     /// Runs reads, each of which sees what was committed when it began.
@@ -97,7 +106,17 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
     {
-        self.writer.write(work).await
+        self.writer.write(None, work).await
+    }
+
+    /// Runs a unit of work about a call, which [`Tx::call_in_hand`] then has at hand.
+    pub async fn write_about<T, E, W>(&self, call: CallId, work: W) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
+    {
+        self.writer.write(Some(call), work).await
     }
 
     /// Runs a unit of work after those that were asked for before, without waiting for it.
@@ -111,7 +130,7 @@ impl Store {
                 tracing::warn!(%error, "a change that nobody waited for was not saved");
             }
         };
-        self.writer.enqueue(work, done).await
+        self.writer.enqueue(None, work, done).await
     }
 
     /// Waits until all that was asked for before is on disk, also what nobody waited for.
@@ -147,7 +166,7 @@ impl Store {
     /// The settings on which durability rests, as the engine reports them, and its version.
     pub async fn durability(&self) -> Result<Durability, StoreError> {
         self.writer
-            .write(|tx| {
+            .write(None, |tx| {
                 Box::pin(async move {
                     let (version,): (String,) = tx.pragma("select sqlite_version()").await?;
                     let (journal,): (String,) = tx.pragma("pragma journal_mode").await?;
@@ -176,7 +195,8 @@ fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
-        // The writer does it, and hears of errors.
+        // `checkpoint` does it, and hears of errors.
         .pragma("wal_autocheckpoint", "0")
-        .statement_cache_capacity(256))
+        .statement_cache_capacity(256)
+        .disable_statement_logging())
 }

@@ -41,7 +41,7 @@ impl Tx<'_> {
             cause.and_then(|cause| cause.call.as_ref()).map(CallId::as_str).into(),
             presence.hold.as_deref().into(),
         ];
-        self.push(sql::SAVE_PRESENCE, values);
+        self.push_row(user.as_str(), sql::SAVE_PRESENCE, values);
     }
 
     /// Windows that are over at the store's now, the longest over first, at most `limit`; without those

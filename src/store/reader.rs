@@ -2,13 +2,15 @@
 //! what a small query does: so the questions that have come in while one hop was under way go together in
 //! the next, as one text of several statements.
 
+use std::fmt::Write;
+
 use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Either, Executor, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
-use super::batch::{Batch, Value, arguments};
 use super::error::StoreError;
+use super::value::{Value, arguments};
 
 /// Questions that go together at most. Each number of them is a text that is prepared once.
 const MOST_TOGETHER: usize = 8;
@@ -75,11 +77,11 @@ async fn ask_together(
     connection: &mut SqliteConnection,
     questions: &[Question],
 ) -> Result<Vec<Vec<SqliteRow>>, sqlx::Error> {
-    let mut batch = Batch::default();
+    let (mut text, mut values) = (String::new(), Vec::new());
     for question in questions {
-        batch.add(question.statement, question.values.iter().cloned());
+        renumber(&mut text, question.statement, values.len());
+        values.extend(question.values.iter().cloned());
     }
-    let (text, values) = batch.take();
     let mut steps = connection.fetch_many(sqlx::query_with(AssertSqlSafe(text), arguments(values)));
     let (mut answers, mut rows) = (Vec::with_capacity(questions.len()), Vec::new());
     while let Some(step) = steps.try_next().await? {
@@ -90,6 +92,18 @@ async fn ask_together(
         }
     }
     Ok(answers)
+}
+
+/// Appends a statement whose `$1` is the value behind so many others.
+fn renumber(text: &mut String, statement: &str, others: usize) {
+    let mut pieces = statement.split('$');
+    text.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
+        let number: usize = piece[..digits].parse().expect("`$` in our statements is followed by a number");
+        write!(text, "${}{}", others + number, &piece[digits..]).expect("a text takes any text");
+    }
+    text.push_str(";\n");
 }
 
 async fn ask_alone(
@@ -118,6 +132,17 @@ mod tests {
         let asked = questions.iter().map(|(statement, value)| reader.ask(statement, vec![(*value).into()]));
         let numbers = |rows: Vec<SqliteRow>| rows.iter().map(|row| row.get(0)).collect();
         join_all(asked).await.into_iter().map(|rows| rows.ok().map(numbers)).collect()
+    }
+
+    #[test]
+    fn placeholders_are_numbered_through() {
+        let mut text = String::new();
+        renumber(&mut text, "select a from b where c = $2 and d in ($1, $2)", 0);
+        renumber(&mut text, "select $12", 2);
+        insta::assert_snapshot!(text, @r"
+        select a from b where c = $2 and d in ($1, $2);
+        select $14;
+        ");
     }
 
     #[tokio::test]

@@ -49,16 +49,16 @@ macro_rules! user_columns {
 macro_rules! call_columns {
     () => {
         "c.call_id, c.account_sid, c.call_sid, c.caller, c.dialled, c.user_id as call_user, c.flow, c.version, \
-         c.cursor, c.turn, c.menu_since, c.status, c.sequence, c.outcome, c.started_at, c.ended_at"
+         c.cursor, c.turn, c.menu_since, c.status, c.sequence, c.outcome, c.started_at, c.ended_at, c.steps"
     };
 }
 
-/// A window's end waits for a menu that was open when it came, for as long as `presence::lapse` says; its
-/// length is a parameter, so that the number has one home.
-macro_rules! open_menu {
+/// A new row of a call.
+macro_rules! insert_call {
     () => {
-        "(select max(c.menu_since) from calls c \
-          where c.tenant_id = p.tenant_id and c.user_id = p.user_id and c.menu_since < p.until)"
+        "insert into calls (tenant_id, call_id, account_sid, call_sid, caller, dialled, user_id, flow, version, \
+         cursor, turn, menu_since, status, sequence, outcome, started_at, ended_at, steps) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
     };
 }
 
@@ -69,7 +69,7 @@ statements! {
          where f.tenant_id = m.tenant_id and f.flow = m.flow and f.state = 'published') as latest, \
         (select max(f.version) from flow_versions f where f.tenant_id = m.tenant_id and f.flow = m.flow \
          and f.version = m.version and f.state = 'published') as pinned, \
-        exists (select 1 from calls c where c.account_sid = $3 and c.call_sid = $5) as known \
+        exists (select 1 from calls c where c.call_id = $5) as known \
         from mappings m \
         join tenants t on t.tenant_id = m.tenant_id \
         left join extensions x on x.tenant_id = m.tenant_id and x.e164 = $1 \
@@ -78,12 +78,13 @@ statements! {
         where m.active and m.channel in ('voice', 'any') and m.value in ($1, $2, $3, $4) and ((m.kind = 'customer' and m.value = $1) \
         or (m.kind = 'contact-point' and m.value = $2) or (m.kind = 'source' and m.value = $3) \
         or (m.kind = 'direction' and m.value = $4))");
-    CALL_BY_SID = concat!("select ", tenant_columns!(), ", ", call_columns!(), ", ", agent_columns!(), " \
+    // As many at once as there are places; a place may stay empty.
+    CALLS_IN_HAND = concat!("select ", tenant_columns!(), ", ", call_columns!(), ", ", agent_columns!(), " \
         from calls c \
         join tenants t on t.tenant_id = c.tenant_id \
         left join users u on u.tenant_id = c.tenant_id and u.user_id = c.user_id and u.active \
         left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
-        where c.account_sid = $1 and c.call_sid = $2");
+        where c.call_id in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)");
     AGENT_BY_CODE = concat!("select ", agent_columns!(), " from users u \
         left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
         where u.tenant_id = $1 and u.agent_code = $2 and u.active");
@@ -92,23 +93,16 @@ statements! {
         where u.tenant_id = $1 and u.user_id = $2");
     AGENT_HAS_NUMBER = "select x.user_id from extensions x \
         where x.tenant_id = $1 and x.e164 = $2 and x.user_id = $3 and x.active";
-    INSERT_CALL = "insert into calls (tenant_id, call_id, account_sid, call_sid, caller, dialled, user_id, \
-        flow, version, cursor, turn, menu_since, status, outcome, started_at) \
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
-    UPDATE_CALL = "update calls set user_id = $3, cursor = $4, turn = $5, menu_since = $6, outcome = $7 \
-        where tenant_id = $1 and call_id = $2";
-    UPDATE_CALL_STATUS = "update calls set status = $3, sequence = $4, menu_since = $5, outcome = $6, \
-        ended_at = $7 where tenant_id = $1 and call_id = $2";
-    INSERT_STEP = "insert into call_steps (tenant_id, call_id, turn, at, input, decided, reply) \
-        values ($1, $2, $3, $4, $5, $6, $7)";
-    STEP = "select turn, at, input, decided, reply from call_steps \
-        where tenant_id = $1 and call_id = $2 and turn = $3";
-    STEPS = "select turn, at, input, decided, reply from call_steps \
-        where tenant_id = $1 and call_id = $2 order by turn";
+    INSERT_CALL = insert_call!();
+    SAVE_CALL = concat!(insert_call!(), " on conflict (call_id, tenant_id) do update set \
+        user_id = excluded.user_id, cursor = excluded.cursor, turn = excluded.turn, \
+        menu_since = excluded.menu_since, status = excluded.status, sequence = excluded.sequence, \
+        outcome = excluded.outcome, ended_at = excluded.ended_at, steps = excluded.steps");
     CALLS = concat!("select ", call_columns!(), " from calls c \
         where c.tenant_id = $1 order by c.started_at desc, c.call_id desc limit $2");
-    CALL_BY_ID = concat!("select ", call_columns!(), " from calls c \
-        where c.tenant_id = $1 and (c.call_id = $2 or c.call_sid = $2)");
+    CALL_BY_ID = concat!("select ", call_columns!(), " from calls c where c.tenant_id = $1 and c.call_id = $2");
+    CALL_BY_SID = concat!("select ", call_columns!(), " from calls c \
+        where c.tenant_id = $1 and c.call_sid = $2 order by c.started_at desc limit 1");
     LOST_CALLS = concat!("select ", tenant_columns!(), ", ", call_columns!(), " from calls c \
         join tenants t on t.tenant_id = c.tenant_id \
         where c.ended_at is null and c.started_at < $1 order by c.started_at limit 1000");
@@ -125,11 +119,16 @@ statements! {
         on conflict (tenant_id, user_id) do update set state = excluded.state, \
         generation = excluded.generation, since = excluded.since, until = excluded.until, at = excluded.at, \
         source = excluded.source, reason = excluded.reason, call_id = excluded.call_id, hold = excluded.hold";
-    DUE = concat!("select ", tenant_columns!(), ", ", agent_columns!(), ", ", open_menu!(), " as menu_since \
-        from presence p \
+    // A window's end waits for a menu that was open when it came, for as long as `presence::lapse` says; its
+    // length is a parameter, so that the number has one home.
+    DUE = concat!("with menus as (select c.tenant_id, c.user_id, min(c.menu_since) as menu_since from calls c \
+        where c.ended_at is null and c.menu_since is not null and c.user_id is not null \
+        group by c.tenant_id, c.user_id) \
+        select ", tenant_columns!(), ", ", agent_columns!(), ", m.menu_since from presence p \
         join tenants t on t.tenant_id = p.tenant_id \
         join users u on u.tenant_id = p.tenant_id and u.user_id = p.user_id \
-        where p.state = 'online' and p.until <= $1 and (p.until <= $2 or ", open_menu!(), " is null) \
+        left join menus m on m.tenant_id = p.tenant_id and m.user_id = p.user_id and m.menu_since < p.until \
+        where p.state = 'online' and p.until <= $1 and (p.until <= $2 or m.menu_since is null) \
         order by p.until, p.user_id limit $3");
     NEXT_DEADLINE = "select min(d.until) as until from (\
         select min(p.until) as until from presence p where p.state = 'online' and p.until > $1 \
@@ -141,18 +140,20 @@ statements! {
         where u.tenant_id = $1 and (u.active or p.state = 'online') order by u.login");
 
     // Events.
-    ADVANCE_HEAD = "update outbox_heads set seq = seq + $2 where tenant_id = $1";
+    ADVANCE_HEAD = "insert into outbox_heads (tenant_id, seq) values ($1, $2) \
+        on conflict (tenant_id) do update set seq = outbox_heads.seq + excluded.seq";
     INSERT_EVENT = "insert into events (tenant_id, seq, event_id, at, type, subject, data, cause) \
-        select $1, h.seq - $2, $3, $4, $5, $6, $7, $8 from outbox_heads h where h.tenant_id = $1";
+        values ($1, (select h.seq from outbox_heads h where h.tenant_id = $2) - $3, $4, $5, $6, $7, $8, $9)";
     EVENTS_AFTER = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
         where e.tenant_id = $1 and e.seq > $2 order by e.seq limit $3";
     PRESENCE_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
-        where e.tenant_id = $1 and e.subject = $2 and e.type like 'presence.%' order by e.seq desc limit $3";
+        where e.tenant_id = $1 and e.subject = $2 and e.type not like 'call.%' and e.type like 'presence.%' \
+        order by e.seq desc limit $3";
     // A cause begins with its actor.
     ADMIN_EVENTS = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
         where e.tenant_id = $1 and e.cause like '{\"actor\":\"admin:%' order by e.seq desc limit $2";
     ADMIN_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
-        where e.tenant_id = $1 and e.subject = $2 and e.cause like '{\"actor\":\"admin:%' \
+        where e.tenant_id = $1 and e.subject = $2 and e.type not like 'call.%' and e.cause like '{\"actor\":\"admin:%' \
         order by e.seq desc limit $3";
     HEAD = "select h.seq from outbox_heads h where h.tenant_id = $1";
 
@@ -161,7 +162,6 @@ statements! {
     TENANT_BY_SLUG = concat!("select ", tenant_columns!(), " from tenants t where t.slug = $1");
     INSERT_TENANT = "insert into tenants (tenant_id, slug, name, region, zone, language, shared_lines, \
         revision, created_at) values ($1, $2, $3, $4, $5, $6, $7, 0, $8)";
-    INSERT_HEAD = "insert into outbox_heads (tenant_id, seq) values ($1, 0)";
     UPDATE_TENANT = "update tenants set name = $2, region = $3, zone = $4, language = $5, shared_lines = $6, \
         revision = revision + 1 where tenant_id = $1";
     TOUCH_TENANT = "update tenants set revision = revision + 1 where tenant_id = $1";
@@ -231,7 +231,7 @@ statements! {
         where x.e164 = $1 and x.active";
 
     // Upkeep.
-    PURGE_STEPS = "delete from call_steps where at < $1";
+    PURGE_STEPS = "update calls set steps = '[]' where ended_at < $1 and steps <> '[]'";
     PURGE_EVENTS = "delete from events where at < $1";
     PURGE_PIN_ATTEMPTS = "delete from pin_attempts where at < $1";
     PURGE_CALLS = "delete from calls where ended_at < $1";

@@ -1,82 +1,61 @@
-//! A unit of work: reads run at once, writes wait and go to the database together at its end.
+//! A unit of work: reads run at once, writes wait until the unit's end, and longer.
 
+use std::mem;
+
+use sqlx::FromRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, FromRow, SqliteConnection};
 
-use super::batch::{Batch, Value, arguments};
+use super::batch::Write;
 use super::error::StoreError;
+use super::events::Logged;
+use super::group::{Group, Place, Unit};
 use super::reader::Reader;
-use crate::domain::event::Entry;
-use crate::domain::ids::{EventId, TenantId};
+use super::value::Value;
 use crate::domain::time::Instant;
 
 #[derive(Debug)]
 pub struct Tx<'c> {
     line: Line<'c>,
-    batch: Batch,
-    pub(super) entries: Vec<(TenantId, EventId, Entry)>,
+    /// What the unit has written and nobody has had to see yet.
+    unit: Unit,
+    /// What of it is in the database already, under the unit's savepoint.
+    begun: Option<Unit>,
     now: Instant,
     relaxed: bool,
-    /// Whether some writes are in the database already, under the unit's savepoint.
-    begun: bool,
-    /// All that was written, in order.
-    written: Vec<Written>,
-    /// Whether a text that stood under no savepoint broke off and left what it had done so far.
-    torn: bool,
+    foreseen: Option<Foreseen>,
     /// What went wrong, if anything did: the unit is undone then.
     failed: Option<StoreError>,
-}
-
-/// A text that was run, and its values: enough to run it again.
-#[derive(Debug, Clone)]
-pub(super) struct Written {
-    text: String,
-    values: Vec<Value>,
-}
-
-impl Written {
-    pub(super) async fn run(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        let values = arguments(self.values.iter().cloned());
-        sqlx::query_with(AssertSqlSafe(self.text.clone()), values).execute(connection).await?;
-        Ok(())
-    }
 }
 
 /// How a unit reaches the database.
 #[derive(Debug)]
 enum Line<'c> {
-    /// It has the writer's connection to itself.
-    Own(&'c mut SqliteConnection),
+    /// It has the transaction of its group to itself.
+    Own(&'c mut Group),
     /// It only reads, on a connection that others use as well.
     Shared(&'c Reader),
 }
 
-/// Half of a unit is in the group's transaction.
+/// The row that a unit is going to ask for first, if there is one, read together with its neighbours'.
 #[derive(Debug)]
-pub(super) struct Torn;
-
-/// Whether more of a unit's writes may come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Middle,
-    End,
+pub(super) struct Foreseen {
+    pub(super) key: String,
+    pub(super) row: Option<SqliteRow>,
 }
 
 impl<'c> Tx<'c> {
     /// A unit that reads and writes.
-    pub(super) fn new(connection: &'c mut SqliteConnection, now: Instant) -> Self {
-        Self::on(Line::Own(connection), now)
+    pub(super) fn new(group: &'c mut Group, now: Instant, foreseen: Option<Foreseen>) -> Self {
+        Self::on(Line::Own(group), now, foreseen)
     }
 
     /// A unit that only reads.
     pub(super) fn reading(reader: &'c Reader, now: Instant) -> Self {
-        Self::on(Line::Shared(reader), now)
+        Self::on(Line::Shared(reader), now, None)
     }
 
-    fn on(line: Line<'c>, now: Instant) -> Self {
-        let (batch, entries) = (Batch::default(), Vec::new());
-        let (written, torn) = (Vec::new(), false);
-        Self { line, batch, entries, now, relaxed: false, begun: false, written, torn, failed: None }
+    fn on(line: Line<'c>, now: Instant, foreseen: Option<Foreseen>) -> Self {
+        Self { line, unit: Unit::default(), begun: None, now, relaxed: false, foreseen, failed: None }
     }
 
     /// The store's time, one for the whole unit.
@@ -99,74 +78,94 @@ impl<'c> Tx<'c> {
         self.failed.as_ref().filter(|error| !matches!(error, StoreError::Conflict(_)))
     }
 
-    /// What the unit wrote; an error if it left the group's transaction with half of a text in it.
-    pub(super) fn into_written(self) -> Result<Vec<Written>, Torn> {
-        if self.torn { Err(Torn) } else { Ok(self.written) }
-    }
-
-    /// Adds a statement to those that run at the end.
+    /// Adds a statement to those that run at the end. It may change what any unit has read.
     pub(super) fn push<const N: usize>(&mut self, statement: &'static str, values: [Value; N]) {
-        self.batch.push(statement, values);
+        self.unit.touched.anything();
+        self.unit.writes.push(Write { statement, values: values.into() });
     }
 
-    /// Ends the unit: all of it stands.
-    pub(super) async fn keep(&mut self) -> Result<(), StoreError> {
+    /// Adds a statement that changes the one row with the key, and nothing that another unit can have read.
+    pub(super) fn push_row<const N: usize>(
+        &mut self,
+        key: &str,
+        statement: &'static str,
+        values: [Value; N],
+    ) {
+        self.unit.touched.key(key);
+        self.unit.writes.push(Write { statement, values: values.into() });
+    }
+
+    pub(super) fn log(&mut self, logged: impl Iterator<Item = Logged>) {
+        self.unit.logged.extend(logged);
+    }
+
+    /// Ends the unit: all of it stands, unless the database refuses it later.
+    pub(super) async fn keep(&mut self) -> Result<Option<Place>, StoreError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        self.push_entries();
-        if self.batch.is_empty() && !self.begun { Ok(()) } else { self.write(Part::End).await }
+        if self.begun.is_some() {
+            self.flush().await?;
+            self.say("release unit").await?;
+        }
+        let (unit, begun) = (mem::take(&mut self.unit), self.begun.take());
+        let Line::Own(group) = &mut self.line else { return Ok(None) };
+        Ok(match begun {
+            Some(written) => Some(group.keep_written(written)),
+            None if unit.is_empty() => None,
+            None => Some(group.keep(unit)),
+        })
     }
 
     /// Ends the unit: none of it stands.
     pub(super) async fn undo(&mut self) {
-        self.batch.clear();
-        self.entries.clear();
-        self.written.clear();
-        if std::mem::take(&mut self.begun) {
-            let undone = self.run("rollback to unit; release unit".to_owned(), Vec::new()).await;
-            self.failed = undone.err().or(self.failed.take());
+        self.unit = Unit::default();
+        if self.begun.take().is_some()
+            && let Err(error) = self.say("rollback to unit").await.and(self.say("release unit").await)
+        {
+            self.failed = Some(error);
         }
     }
 
-    /// Writes what waits, so that the unit's own reads see it and a long unit's text stays short. It still
+    /// Writes what waits, so that the unit's own reads see it and a long unit's rows do not pile up. It still
     /// stands and falls with the unit.
     pub async fn flush(&mut self) -> Result<(), StoreError> {
-        self.push_entries();
-        if self.batch.is_empty() { Ok(()) } else { self.write(Part::Middle).await }
+        if self.unit.is_empty() {
+            return Ok(());
+        }
+        let written = self.write().await;
+        self.note(written)
     }
 
-    /// Writes what waits. Most units write once, at their end, and need no savepoint, which would cost them a
-    /// copy of every page that they touch: should such a text break off, the whole group is written again
-    /// without it.
-    async fn write(&mut self, part: Part) -> Result<(), StoreError> {
-        let (text, values) = self.batch.take();
-        let (first, last) = match (self.begun, part) {
-            (false, Part::Middle) => ("savepoint unit;\n", ""),
-            (true, Part::Middle) | (false, Part::End) => ("", ""),
-            (true, Part::End) => ("", "release unit"),
+    async fn write(&mut self) -> Result<(), StoreError> {
+        let Line::Own(group) = &mut self.line else { return Err(StoreError::ReadOnly) };
+        group.flush().await?;
+        let begun = match &mut self.begun {
+            Some(begun) => begun,
+            None => {
+                group.say("savepoint unit").await?;
+                self.begun.insert(Unit::default())
+            }
         };
-        self.begun |= part == Part::Middle;
-        let framed = format!("{first}{text}{last}");
-        self.written.push(Written { text, values: values.clone() });
-        match self.run(framed, values).await {
-            Ok(()) => {
-                self.begun = part == Part::Middle;
-                Ok(())
-            }
-            Err(error) => {
-                self.torn = !self.begun;
-                self.failed = Some(error.clone());
-                self.undo().await;
-                Err(error)
-            }
+        let unit = mem::take(&mut self.unit);
+        let written = group.write_now(&unit).await;
+        begun.extend(unit);
+        written
+    }
+
+    async fn say(&mut self, statement: &'static str) -> Result<(), StoreError> {
+        match &mut self.line {
+            Line::Own(group) => group.say(statement).await,
+            Line::Shared(_) => Err(StoreError::ReadOnly),
         }
     }
 
-    async fn run(&mut self, text: String, values: Vec<Value>) -> Result<(), StoreError> {
-        let Line::Own(connection) = &mut self.line else { return Err(StoreError::ReadOnly) };
-        sqlx::query_with(AssertSqlSafe(text), arguments(values)).execute(&mut **connection).await?;
-        Ok(())
+    /// Remembers what went wrong.
+    fn note<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(error) = &result {
+            self.failed = Some(error.clone());
+        }
+        result
     }
 
     pub(super) async fn all<R, const N: usize>(
@@ -201,16 +200,36 @@ impl<'c> Tx<'c> {
         self.flush().await?;
         let rows = match &mut self.line {
             Line::Shared(reader) => reader.ask(statement, values).await,
-            Line::Own(connection) => {
-                let query = sqlx::query_with(statement, arguments(values));
-                query.fetch_all(&mut **connection).await.map_err(StoreError::from)
+            Line::Own(group) => {
+                if let Err(lost) = group.flush().await {
+                    return self.note(Err(lost));
+                }
+                group.rows(statement, values).await
             }
         };
-        // A disk that fails while reading may have cost the transaction as well.
-        if let Err(error @ StoreError::Broken(_)) = &rows {
-            self.failed = Some(error.clone());
+        match rows {
+            // A disk that fails while reading may have cost the transaction as well.
+            Err(StoreError::Broken(_)) => self.note(rows),
+            Ok(_) | Err(_) => rows,
         }
-        rows
+    }
+
+    /// The row with the key as it was foreseen, unless a neighbour has written it since, or one with another
+    /// key that the row names.
+    pub(super) fn foreseen<R>(
+        &mut self,
+        key: &str,
+        named: impl FnOnce(&R) -> Option<&str>,
+    ) -> Result<Option<Option<R>>, StoreError>
+    where
+        R: for<'r> FromRow<'r, SqliteRow>,
+    {
+        let foreseen = self.foreseen.take().filter(|foreseen| foreseen.key == key);
+        let (Some(foreseen), Line::Own(group)) = (foreseen, &self.line) else { return Ok(None) };
+        let row = foreseen.row.as_ref().map(R::from_row).transpose()?;
+        let other = row.as_ref().and_then(named);
+        let is_stale = group.has_touched(key) || other.is_some_and(|other| group.has_touched(other));
+        Ok((!is_stale).then_some(row))
     }
 
     /// Asks the engine about itself.

@@ -2,23 +2,43 @@
 //! commit is under way share the next one: one flush to the disk for all of them. A unit that fails
 //! undoes itself alone.
 
+use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use sqlx::SqliteConnection;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::calls::calls_in_hand;
+use super::checkpoint::Pen;
 use super::clock::Clock;
 use super::error::StoreError;
-use super::tx::{Torn, Tx, Written};
+use super::group::{Group, Place};
+use super::tx::{Foreseen, Tx};
+use crate::domain::ids::CallId;
 
 /// What a unit of work is: a future that borrows its [`Tx`].
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// A unit of work that waits.
+struct Job {
+    /// The call that it is about, which is read beforehand.
+    call: Option<CallId>,
+    work: Work,
+}
+
 /// Runs a unit, then says what is owed to whoever waits for it. Told that there is no transaction, it does
 /// not run.
-type Job = Box<dyn for<'t> FnOnce(Result<&'t mut Tx<'_>, StoreError>) -> Boxed<'t, Acknowledge> + Send>;
+type Work = Box<dyn for<'t> FnOnce(Result<&'t mut Tx<'_>, StoreError>) -> Boxed<'t, Owed> + Send>;
+
+/// What is owed to whoever waits for a unit.
+struct Owed {
+    /// Where the unit stands in its group, if it wrote anything.
+    place: Option<Place>,
+    acknowledge: Acknowledge,
+}
 
 /// Answers whoever waits for a unit, told how the commit went.
 type Acknowledge = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -30,42 +50,42 @@ const MOST_IN_A_GROUP: usize = 128;
 /// of the disk than it can follow.
 const MOST_WAITING: usize = 256;
 
-/// Pages of the write-ahead log that are worth bringing into the database: SQLite's own measure.
-const CHECKPOINT_AT: i64 = 1000;
-
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     jobs: mpsc::Sender<Job>,
 }
 
 impl Writer {
-    /// Starts the writer on its connection; `broken` is told when the disk fails.
+    /// Starts the writer on its connection; `broken` says when the disk fails, and `commits` of each commit.
     pub(super) fn start(
         connection: SqliteConnection,
         clock: Clock,
+        pen: Pen,
+        commits: watch::Sender<()>,
         broken: watch::Sender<Option<StoreError>>,
     ) -> Self {
         let (jobs, queue) = mpsc::channel(MOST_WAITING);
-        tokio::spawn(run(Lane { connection, clock, broken, written: Vec::new() }, queue));
+        tokio::spawn(run(Lane { group: Group::on(connection), clock, pen, commits, broken }, queue));
         Self { jobs }
     }
 
     /// Runs `work` in the order of calls. The answer comes after the commit, unless the unit said with
     /// [`Tx::relax`] that nobody relies on it yet. Dropping the future takes nothing out of the queue.
-    pub(super) async fn write<T, E, W>(&self, work: W) -> Result<T, E>
+    pub(super) async fn write<T, E, W>(&self, call: Option<CallId>, work: W) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        self.enqueue(work, move |result| drop(answer.send(result))).await?;
+        self.enqueue(call, work, move |result| drop(answer.send(result))).await?;
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
     /// Puts `work` in the queue and gives its result to `done`, in the writer's time.
     pub(super) async fn enqueue<T, E, W>(
         &self,
+        call: Option<CallId>,
         work: W,
         done: impl FnOnce(Result<T, E>) + Send + 'static,
     ) -> Result<(), StoreError>
@@ -74,145 +94,164 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
     {
-        let job: Job = Box::new(move |tx| {
+        let work: Work = Box::new(move |tx| {
             Box::pin(async move {
-                let result = match tx {
+                let (place, result) = match tx {
                     Ok(tx) => unit(work, tx).await,
-                    Err(error) => Err(error.into()),
+                    Err(error) => (None, Err(error.into())),
                 };
-                Box::new(move |commit: Result<(), StoreError>| done(commit.map_err(E::from).and(result)))
-                    as Acknowledge
+                let acknowledge =
+                    move |commit: Result<(), StoreError>| done(commit.map_err(E::from).and(result));
+                Owed { place, acknowledge: Box::new(acknowledge) }
             })
         });
-        self.jobs.send(job).await.map_err(|_| StoreError::Closed)
+        self.jobs.send(Job { call, work }).await.map_err(|_| StoreError::Closed)
     }
 }
 
 struct Lane {
-    connection: SqliteConnection,
+    group: Group,
     clock: Clock,
+    pen: Pen,
+    commits: watch::Sender<()>,
     broken: watch::Sender<Option<StoreError>>,
-    /// What the units of the group in hand have written.
-    written: Vec<Written>,
 }
 
 async fn run(mut lane: Lane, mut queue: mpsc::Receiver<Job>) {
-    while let Some(first) = queue.recv().await {
-        let mut owed = Vec::new();
-        let outcome = lane.group(first, &mut queue, &mut owed).await;
-        let broken = lane.is_broken(&outcome);
-        for acknowledge in owed {
-            acknowledge(outcome.clone());
+    let mut jobs = VecDeque::new();
+    loop {
+        if jobs.is_empty() {
+            let Some(job) = queue.recv().await else { return };
+            jobs.push_back(job);
         }
-        let checkpoint = if outcome.is_ok() { lane.checkpoint().await } else { Ok(()) };
-        if broken || lane.is_broken(&checkpoint) {
+        let mut owed = Vec::new();
+        let outcome = lane.group(&mut jobs, &mut queue, &mut owed).await;
+        let outcome = lane.unless_broken(outcome);
+        for Owed { place, acknowledge } in owed {
+            let fate = place.map_or(Ok(()), |place| lane.group.fate(place));
+            acknowledge(outcome.clone().and(fate));
+        }
+        match outcome {
+            Ok(()) => drop(lane.commits.send(())),
             // Nothing is written from here on: a flush that is tried again may lie (I30).
-            return;
+            Err(StoreError::Broken(_)) => return,
+            Err(_) => {}
         }
     }
 }
 
+/// The jobs that wait in the queue.
+fn waiting(queue: &mut mpsc::Receiver<Job>) -> impl Iterator<Item = Job> {
+    std::iter::from_fn(|| queue.try_recv().ok())
+}
+
 impl Lane {
+    /// Runs jobs in one transaction.
     async fn group(
         &mut self,
-        first: Job,
+        jobs: &mut VecDeque<Job>,
         queue: &mut mpsc::Receiver<Job>,
-        owed: &mut Vec<Acknowledge>,
+        owed: &mut Vec<Owed>,
     ) -> Result<(), StoreError> {
-        let mut next = Some(first);
-        if let Err(error) = sqlx::query("begin immediate").execute(&mut self.connection).await {
-            let error = StoreError::from(error);
-            // Those behind have waited as long, and are not made to wait once more each.
-            while let Some(job) = next {
-                owed.push(job(Err(error.clone())).await);
-                next = queue.try_recv().ok();
-            }
+        let pen = Arc::clone(&self.pen);
+        let _mine = pen.lock().await;
+        if let Err(error) = self.group.begin().await {
+            // Those who came later have waited as long, and are not made to wait once more each.
+            jobs.extend(waiting(queue));
+            refuse(jobs, &error, owed).await;
             return Err(error);
         }
-        self.written.clear();
-        let mut room = MOST_IN_A_GROUP;
-        while let Some(job) = next {
-            if let Err(error) = self.unit(job, owed).await {
-                return self.give_up(error).await;
-            }
-            room -= 1;
-            next = if room > 0 { queue.try_recv().ok() } else { None };
+        let worked = self.work(jobs, queue, owed).await;
+        let outcome = match worked {
+            Ok(()) => self.group.commit().await,
+            Err(lost) => Err(lost),
+        };
+        if outcome.is_err() {
+            self.group.roll_back().await;
         }
-        match sqlx::query("commit").execute(&mut self.connection).await {
-            Ok(_) => Ok(()),
-            Err(error) => self.give_up(error.into()).await,
-        }
+        outcome
     }
 
-    /// Runs one unit. An error is one that cost the whole group its transaction.
-    async fn unit(&mut self, job: Job, owed: &mut Vec<Acknowledge>) -> Result<(), StoreError> {
-        let mut tx = Tx::new(&mut self.connection, self.clock.now());
-        if let Ok(acknowledge) = AssertUnwindSafe(job(Ok(&mut tx))).catch_unwind().await {
+    /// Runs the jobs and those that come meanwhile. An error is one that cost the whole group its transaction;
+    /// jobs that are left then have not run.
+    async fn work(
+        &mut self,
+        jobs: &mut VecDeque<Job>,
+        queue: &mut mpsc::Receiver<Job>,
+        owed: &mut Vec<Owed>,
+    ) -> Result<(), StoreError> {
+        let mut room = MOST_IN_A_GROUP;
+        while !jobs.is_empty() {
+            jobs.extend(waiting(queue).take(room.saturating_sub(jobs.len())));
+            let calls: Vec<&CallId> = jobs.iter().filter_map(|job| job.call.as_ref()).collect();
+            let mut rows = match calls_in_hand(&mut self.group, &calls).await {
+                Ok(rows) => rows,
+                Err(error) => {
+                    refuse(jobs, &error, owed).await;
+                    return Err(error);
+                }
+            };
+            while let Some(Job { call, work }) = jobs.pop_front() {
+                let foreseen =
+                    call.map(|call| Foreseen { row: rows.remove(call.as_str()), key: call.into() });
+                self.unit(work, foreseen, owed).await?;
+                room = room.saturating_sub(1);
+            }
+            jobs.extend(waiting(queue).take(room));
+        }
+        Ok(())
+    }
+
+    async fn unit(
+        &mut self,
+        work: Work,
+        foreseen: Option<Foreseen>,
+        owed: &mut Vec<Owed>,
+    ) -> Result<(), StoreError> {
+        let mut tx = Tx::new(&mut self.group, self.clock.now(), foreseen);
+        if let Ok(debt) = AssertUnwindSafe(work(Ok(&mut tx))).catch_unwind().await {
             // What follows upon a unit that waits for the disk may tell of it, and so waits as well.
             let early = tx.is_relaxed() && tx.lost().is_none() && owed.is_empty();
-            if early { acknowledge(Ok(())) } else { owed.push(acknowledge) }
+            if early { (debt.acknowledge)(Ok(())) } else { owed.push(debt) }
         } else {
             // Whoever waits learns it from the closed channel; its neighbours go on.
             tracing::error!("a unit of work panicked and was left out");
             tx.undo().await;
         }
-        if let Some(error) = tx.lost() {
-            return Err(error.clone());
-        }
-        match tx.into_written() {
-            Ok(written) => self.written.extend(written),
-            Err(Torn) => self.write_again().await?,
-        }
-        Ok(())
+        tx.lost().cloned().map_or(Ok(()), Err)
     }
 
-    /// Takes the group's transaction back and writes what its units had written, without the one that broke
-    /// off.
-    async fn write_again(&mut self) -> Result<(), StoreError> {
-        sqlx::query("rollback").execute(&mut self.connection).await?;
-        sqlx::query("begin immediate").execute(&mut self.connection).await?;
-        for written in &self.written {
-            written.run(&mut self.connection).await?;
+    /// How the commit went, or that the disk has failed; if so, it is told.
+    fn unless_broken(&self, outcome: Result<(), StoreError>) -> Result<(), StoreError> {
+        if let Err(error @ StoreError::Broken(_)) = &outcome {
+            self.broken.send_replace(Some(error.clone()));
         }
-        Ok(())
-    }
-
-    /// Whether the disk failed; if so, it is told.
-    fn is_broken(&self, outcome: &Result<(), StoreError>) -> bool {
-        let Err(error @ StoreError::Broken(_)) = outcome else { return false };
-        self.broken.send_replace(Some(error.clone()));
-        true
-    }
-
-    /// Brings the write-ahead log into the database when it is long. SQLite would do that by itself, and keep
-    /// to itself that the disk failed.
-    async fn checkpoint(&mut self) -> Result<(), StoreError> {
-        let (_, logged, done): (i64, i64, i64) =
-            sqlx::query_as("pragma wal_checkpoint(noop)").fetch_one(&mut self.connection).await?;
-        if logged - done >= CHECKPOINT_AT {
-            sqlx::query("pragma wal_checkpoint(passive)").execute(&mut self.connection).await?;
-        }
-        Ok(())
-    }
-
-    async fn give_up(&mut self, error: StoreError) -> Result<(), StoreError> {
-        // SQLite may have rolled back by itself, and then has nothing left to roll back.
-        drop(sqlx::query("rollback").execute(&mut self.connection).await);
-        Err(error)
+        self.broken.borrow().clone().map_or(outcome, Err)
     }
 }
 
-/// Runs the work, then writes what it left to be written; or takes back what it wrote.
-async fn unit<T, E, W>(work: W, tx: &mut Tx<'_>) -> Result<T, E>
+/// Tells those who wait that their jobs could not be run.
+async fn refuse(jobs: &mut VecDeque<Job>, why: &StoreError, owed: &mut Vec<Owed>) {
+    for job in jobs.drain(..) {
+        owed.push((job.work)(Err(why.clone())).await);
+    }
+}
+
+/// Runs the work and keeps what it wrote, or takes it back.
+async fn unit<T, E, W>(work: W, tx: &mut Tx<'_>) -> (Option<Place>, Result<T, E>)
 where
     E: From<StoreError>,
     W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>>,
 {
-    match work(tx).await {
-        Ok(value) => tx.keep().await.map(|()| value).map_err(E::from),
+    let result = match work(tx).await {
+        Ok(value) => tx.keep().await.map(|place| (place, value)).map_err(E::from),
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok((place, value)) => (place, Ok(value)),
         Err(error) => {
             tx.undo().await;
-            Err(error)
+            (None, Err(error))
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The first request about a call.
 
 use metrics::counter;
-use sha2::{Digest, Sha256};
 
 use super::decide::{World, advance};
 use super::record::save_turn;
@@ -11,13 +10,13 @@ use crate::app::{App, log, tenants};
 use crate::domain::call::{CallStatus, Progress};
 use crate::domain::dispatch::Mapping;
 use crate::domain::event::{Event, EventCause};
-use crate::domain::ids::{AccountSid, CallId, CallSid};
 use crate::domain::phone::E164;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
 use crate::domain::user::Agent;
 use crate::flow::engine::{Cursor, Input, Turn};
-use crate::store::calls::{Call, Step};
+use crate::store::calls::Call;
+use crate::store::steps::{Step, Steps};
 use crate::store::{StoreError, Tx};
 use crate::telemetry;
 
@@ -25,8 +24,7 @@ impl App {
     /// The first request about a call, and every repetition of it: the same words again or, if keys come
     /// along, what they do at the turn that is open. So a fallback address leads to the same place (I12).
     pub async fn arrive(&self, request: Request) -> Result<Answer, StoreError> {
-        let call = call_id(&request.contact.account, &request.sid);
-        let is_news = self.cache.begun.is_news(call, self.store.clock().now());
+        let is_news = self.cache.begun.is_news(request.call(), self.store.clock().now());
         if (request.input.is_keys() || !is_news)
             && let Some(answer) = self.take_turn(request.clone(), None).await?
         {
@@ -79,7 +77,7 @@ impl App {
     }
 
     async fn begin(&self, tx: &mut Tx<'_>, request: &Request) -> Result<Begun, StoreError> {
-        let arrivals = tx.arrivals(&request.contact, &request.sid).await?;
+        let arrivals = tx.arrivals(&request.contact, &request.call()).await?;
         if arrivals.iter().any(|arrival| arrival.is_known) {
             return Ok(Begun::Known);
         }
@@ -155,7 +153,7 @@ impl Beginning {
             let event = Event::DispatchFallback { flow: mapping.flow, wanted, version };
             log(tx, &tenant.id, subject, event, cause);
         }
-        save_turn(tx, &tenant, &call, agent.as_ref(), &turn, step).await?;
+        save_turn(tx, &tenant, &call, agent.as_ref(), &turn, &step).await?;
         tx.insert_call(&tenant.id, &call);
         Ok(())
     }
@@ -163,7 +161,7 @@ impl Beginning {
 
 fn new_call(request: &Request, route: &Route, cursor: Cursor, agent: Option<&Agent>, now: Instant) -> Call {
     Call {
-        id: call_id(&request.contact.account, &request.sid),
+        id: request.call(),
         account: request.contact.account.clone(),
         sid: request.sid.clone(),
         caller: request.caller.clone(),
@@ -178,12 +176,6 @@ fn new_call(request: &Request, route: &Route, cursor: Cursor, agent: Option<&Age
         outcome: None,
         started_at: now,
         ended_at: None,
+        steps: Steps::default(),
     }
-}
-
-/// Our name of a call follows from the carrier's, so that two copies of its first request agree on it.
-fn call_id(account: &AccountSid, sid: &CallSid) -> CallId {
-    let digest = Sha256::digest(format!("{account}/{sid}"));
-    let head: [u8; 16] = digest[..16].try_into().expect("a SHA-256 digest has 32 bytes");
-    CallId::from_bits(u128::from_be_bytes(head))
 }

@@ -7,7 +7,8 @@ use crate::domain::user::Agent;
 use crate::flow::engine::{self, Asked, Input, Scene, Turn};
 use crate::flow::program::Program;
 use crate::flow::prompt::catalogue::Catalogue;
-use crate::store::calls::{Call, Step};
+use crate::store::calls::Call;
+use crate::store::steps::Step;
 
 /// What a turn is decided with besides the call.
 pub(super) struct World<'a> {
@@ -43,7 +44,7 @@ impl World<'_> {
     }
 }
 
-/// Moves the call past the turn; the step to be kept of it.
+/// Moves the call past the turn, of which it keeps the step.
 pub(super) fn advance(call: &mut Call, turn: &Turn, input: Input, now: Instant) -> Step {
     let input = kept(call.cursor.asked, input);
     let step =
@@ -52,6 +53,7 @@ pub(super) fn advance(call: &mut Call, turn: &Turn, input: Input, now: Instant) 
     call.turn += 1;
     call.menu_since = turn.cursor.is_menu_open().then(|| call.menu_since.unwrap_or(now));
     call.outcome = turn.outcome.or(call.outcome);
+    call.steps.push(&step);
     step
 }
 

@@ -12,9 +12,11 @@ mod route;
 mod turn;
 pub mod words;
 
+use sha2::{Digest, Sha256};
+
 use super::App;
 use crate::domain::dispatch::Contact;
-use crate::domain::ids::{CallId, CallSid, Language};
+use crate::domain::ids::{AccountSid, CallId, CallSid, Language};
 use crate::domain::tenant::Tenant;
 use crate::domain::trust::Attestation;
 use crate::domain::user::Agent;
@@ -60,6 +62,20 @@ pub enum Next {
     Turn(TurnAddress),
     /// At the beginning.
     Arrival,
+}
+
+impl Request {
+    fn call(&self) -> CallId {
+        call_id(&self.contact.account, &self.sid)
+    }
+}
+
+/// Our name of a call follows from the carrier's, so that every request about it finds it, and two copies of
+/// the first one agree.
+fn call_id(account: &AccountSid, sid: &CallSid) -> CallId {
+    let digest = Sha256::digest(format!("{account}/{sid}"));
+    let head: [u8; 16] = digest[..16].try_into().expect("a SHA-256 digest has 32 bytes");
+    CallId::from_bits(u128::from_be_bytes(head))
 }
 
 impl Answer {

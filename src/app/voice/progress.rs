@@ -2,6 +2,7 @@
 
 use metrics::counter;
 
+use super::call_id;
 use crate::app::{App, log};
 use crate::domain::call::{self, Outcome, Progress};
 use crate::domain::event::{Event, EventCause};
@@ -19,9 +20,10 @@ impl App {
         sid: CallSid,
         report: Progress,
     ) -> Result<(), StoreError> {
-        let unit = self.store.write::<_, StoreError, _>(move |tx| {
+        let id = call_id(&account, &sid);
+        let unit = self.store.write_about::<_, StoreError, _>(id.clone(), move |tx| {
             Box::pin(async move {
-                let Some((tenant, mut call, _)) = tx.call_by_sid(&account, &sid).await? else {
+                let Some((tenant, mut call, _)) = tx.call_in_hand(&id).await? else {
                     tx.relax();
                     return Ok(());
                 };
@@ -31,7 +33,7 @@ impl App {
                     end_call(tx, &tenant, &mut call, Outcome::Abandoned);
                 }
                 if call.progress != known {
-                    tx.save_call_status(&tenant.id, &call);
+                    tx.save_call(&tenant.id, &call);
                 }
                 Ok(())
             })
@@ -47,7 +49,7 @@ impl App {
                 let count = lost.len();
                 for (tenant, mut call) in lost {
                     end_call(tx, &tenant, &mut call, Outcome::Lost);
-                    tx.save_call_status(&tenant.id, &call);
+                    tx.save_call(&tenant.id, &call);
                 }
                 Ok(count)
             })

@@ -1,4 +1,4 @@
-//! What a turn decided, put into the unit of work: presence, attempts at PINs, events, the step.
+//! What a turn decided, put into the unit of work: presence, attempts at PINs, events.
 
 use chrono::TimeDelta;
 use metrics::counter;
@@ -10,7 +10,8 @@ use crate::domain::tenant::Tenant;
 use crate::domain::trust::{PinOutcome, PinRecord};
 use crate::domain::user::Agent;
 use crate::flow::engine::{Effect, Turn};
-use crate::store::calls::{Call, Step};
+use crate::store::calls::Call;
+use crate::store::steps::Step;
 use crate::store::{StoreError, Tx};
 use crate::telemetry;
 
@@ -24,7 +25,7 @@ pub(super) async fn save_turn(
     call: &Call,
     agent: Option<&Agent>,
     turn: &Turn,
-    step: Step,
+    step: &Step,
 ) -> Result<(), StoreError> {
     let who = agent.map_or_else(|| "caller".to_owned(), |agent| format!("user:{}", agent.login));
     let cause = EventCause { actor: who.clone(), call: Some(call.id.clone()), turn: Some(step.turn) };
@@ -57,7 +58,6 @@ pub(super) async fn save_turn(
     let event =
         Event::CallStep { turn: step.turn, input: step.input.to_string(), decided: step.decided.join("; ") };
     log(tx, &tenant.id, about_call, event, cause);
-    tx.insert_step(&tenant.id, &call.id, &step);
     Ok(())
 }
 

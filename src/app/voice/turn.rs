@@ -7,7 +7,7 @@ use super::record::save_turn;
 use super::{Answer, Request, TurnAddress, spoken_to};
 use crate::app::{App, pins};
 use crate::domain::call;
-use crate::domain::ids::AgentCode;
+use crate::domain::ids::{AgentCode, Language};
 use crate::domain::phone::E164;
 use crate::domain::tenant::Tenant;
 use crate::domain::user::Agent;
@@ -43,13 +43,10 @@ impl App {
             let (app, request, address, known) =
                 (self.clone(), request.clone(), address.clone(), pin.clone());
             let keys = request.input.clone();
-            let taken = self
-                .store
-                .write::<_, StoreError, _>(move |tx| {
-                    Box::pin(async move { app.turn_unit(tx, &request, address.as_ref(), known).await })
-                })
-                .await?;
-            match (taken, keys) {
+            let unit = self.store.write_about::<_, StoreError, _>(request.call(), move |tx| {
+                Box::pin(async move { app.turn_unit(tx, &request, address.as_ref(), known).await })
+            });
+            match (unit.await?, keys) {
                 (Taken::Unknown, _) => return Ok(None),
                 (Taken::Answer(answer), _) => return Ok(Some(answer)),
                 (Taken::CheckPin { hash }, Input::Keys(keys)) => {
@@ -70,19 +67,16 @@ impl App {
         address: Option<&TurnAddress>,
         pin: Option<PinVerdict>,
     ) -> Result<Taken, StoreError> {
-        let Some((tenant, mut call, mut agent)) =
-            tx.call_by_sid(&request.contact.account, &request.sid).await?
-        else {
+        let Some((tenant, mut call, mut agent)) = tx.call_in_hand(&request.call()).await? else {
             return Ok(Taken::Unknown);
         };
         if address.is_some_and(|address| address.call != call.id) {
             return Ok(Taken::Answer(Answer::goodbye(spoken_to(&tenant, agent.as_ref()))));
         }
-        if !is_due(tx, &tenant, &call, request, address).await? {
+        if !is_due(&call, request, address)? {
             tx.relax();
-            return Ok(Taken::Answer(
-                self.repeat(tx, (&tenant, agent.as_ref()), &call, request, address).await?,
-            ));
+            let language = spoken_to(&tenant, agent.as_ref());
+            return Ok(Taken::Answer(self.repeat(&call, request, address, language)?));
         }
         if call.ended_at.is_some() || !call::may_be_live(call.started_at, tx.now()) {
             return Ok(Taken::Answer(Answer::goodbye(spoken_to(&tenant, agent.as_ref()))));
@@ -103,7 +97,7 @@ impl App {
         let turn = world.step(&call, agent.as_ref(), request, pin.map(|pin| pin.right), tx.now());
         let step = advance(&mut call, &turn, request.input.clone(), tx.now());
         let answer = self.answer(&call, &step.reply, spoken_to(&tenant, agent.as_ref()));
-        save_turn(tx, &tenant, &call, agent.as_ref(), &turn, step).await?;
+        save_turn(tx, &tenant, &call, agent.as_ref(), &turn, &step).await?;
         tx.save_call(&tenant.id, &call);
         if !turn.must_be_kept() {
             tx.relax();
@@ -113,23 +107,21 @@ impl App {
 
     /// The answer to a turn that was answered before: the stored one where the same keys come again, and
     /// the words that are current where other ones do (D14, I12).
-    async fn repeat(
+    fn repeat(
         &self,
-        tx: &mut Tx<'_>,
-        (tenant, agent): (&Tenant, Option<&Agent>),
         call: &Call,
         request: &Request,
         address: Option<&TurnAddress>,
+        language: &Language,
     ) -> Result<Answer, StoreError> {
         counter!(telemetry::REPLAYS_ANSWERED).increment(1);
         let latest = call.turn.saturating_sub(1);
         let asked = address.map_or(latest, |address| address.turn).min(latest);
-        let step = tx.step(&tenant.id, &call.id, asked).await?;
+        let step = call.steps.of_turn(asked)?;
         let step = match step.filter(|step| is_repetition(&request.input, &step.input)) {
             Some(step) => Some(step),
-            None => tx.step(&tenant.id, &call.id, latest).await?,
+            None => call.steps.of_turn(latest)?,
         };
-        let language = spoken_to(tenant, agent);
         let Some(step) = step else { return Ok(Answer::goodbye(language)) };
         Ok(Answer { reply: step.reply, next: self.address(call, step.turn + 1, language) })
     }
@@ -154,17 +146,11 @@ struct PinVerdict {
 
 /// Whether the request is for the turn that is open. One that comes to the call's first address, which names
 /// no turn, is if it has keys and they are not those that were answered last (I12).
-async fn is_due(
-    tx: &mut Tx<'_>,
-    tenant: &Tenant,
-    call: &Call,
-    request: &Request,
-    address: Option<&TurnAddress>,
-) -> Result<bool, StoreError> {
+fn is_due(call: &Call, request: &Request, address: Option<&TurnAddress>) -> Result<bool, StoreError> {
     if let Some(address) = address {
         return Ok(address.turn == call.turn);
     }
-    let last = tx.step(&tenant.id, &call.id, call.turn.saturating_sub(1)).await?;
+    let last = call.steps.of_turn(call.turn.saturating_sub(1))?;
     let repeated = last.is_some_and(|step| is_repetition(&request.input, &step.input));
     Ok(request.input.is_keys() && !repeated)
 }

@@ -15,8 +15,9 @@ use dutyline::domain::trust::{PinOutcome, PinRecord};
 use dutyline::flow::engine::{Asked, Cursor, Frame, Identity, Input};
 use dutyline::flow::prompt::catalogue::{Content, Entry};
 use dutyline::flow::reply::{MediaFormat, MediaRef, Reply, Then};
-use dutyline::store::calls::{Call, Step};
+use dutyline::store::calls::Call;
 use dutyline::store::flows::{FlowState, FlowVersion};
+use dutyline::store::steps::{Step, Steps};
 use dutyline::store::{Store, StoreError, Tx};
 
 use crate::harness::store::{Desk, at, entry, on_duty_until, tenant, user};
@@ -87,6 +88,7 @@ fn call() -> Call {
         outcome: None,
         started_at: at(2),
         ended_at: None,
+        steps: Steps::default(),
     }
 }
 
@@ -255,33 +257,30 @@ async fn a_due_window_waits_for_a_menu_that_was_open_at_its_end() {
 #[tokio::test]
 async fn calls_and_their_steps() {
     let desk = desk().await;
-    desk.put(|tx| {
-        let acme = tenant("acme").id;
-        tx.insert_call(&acme, &call());
-        tx.insert_step(&acme, &call().id, &step(0));
-        tx.insert_step(&acme, &call().id, &step(1));
-    })
-    .await
-    .expect("kept");
-    let by_sid = read!(desk, tx => tx.call_by_sid(&call().account, &call().sid).await?).expect("a call");
-    assert_eq!((by_sid.0, by_sid.1, by_sid.2.map(|agent| agent.id)), (tenant("acme"), call(), call().user));
-    assert_eq!(read!(desk, tx => tx.steps(&tenant("acme").id, &call().id).await?), [step(0), step(1)]);
-    assert_eq!(read!(desk, tx => tx.step(&tenant("acme").id, &call().id, 1).await?), Some(step(1)));
-    assert_eq!(read!(desk, tx => tx.step(&tenant("acme").id, &call().id, 2).await?), None);
-    let lost = read!(desk, tx => (tx.lost_calls(at(2)).await?.len(), tx.lost_calls(at(3)).await?.len()));
-    assert_eq!(lost, (0, 1));
-    let ended = Call {
+    let mut begun = call();
+    begun.steps.push(&step(0));
+    let mut ended = Call {
         progress: Progress { status: CallStatus::Completed, sequence: Some(3) },
         outcome: Some(Outcome::Online),
         menu_since: None,
         ended_at: Some(at(4)),
-        ..call()
+        ..begun.clone()
     };
+    ended.steps.push(&step(1));
+    let saved = begun.clone();
+    desk.put(move |tx| tx.insert_call(&tenant("acme").id, &saved)).await.expect("kept");
+    let in_hand = read!(desk, tx => tx.call_in_hand(&call().id).await?).expect("a call");
+    assert_eq!((in_hand.0, in_hand.1, in_hand.2.map(|agent| agent.id)), (tenant("acme"), begun, call().user));
+    assert!(read!(desk, tx => tx.call_in_hand(&CallId::from_bits(404)).await?).is_none());
+    let lost = read!(desk, tx => (tx.lost_calls(at(2)).await?.len(), tx.lost_calls(at(3)).await?.len()));
+    assert_eq!(lost, (0, 1));
     let saved = ended.clone();
-    desk.put(move |tx| tx.save_call_status(&tenant("acme").id, &saved)).await.expect("kept");
-    for called in [call().id.as_str().to_owned(), "CA1".to_owned()] {
-        assert_eq!(read!(desk, tx => tx.call(&tenant("acme").id, &called).await?), Some(ended.clone()));
-    }
+    desk.put(move |tx| tx.save_call(&tenant("acme").id, &saved)).await.expect("kept");
+    assert_eq!(read!(desk, tx => tx.call(&tenant("acme").id, &call().id).await?), Some(ended.clone()));
+    assert_eq!(read!(desk, tx => tx.call_by_sid(&tenant("acme").id, "CA1").await?), Some(ended.clone()));
+    assert_eq!(ended.steps.all().expect("a list"), [step(0), step(1)]);
+    assert_eq!(ended.steps.of_turn(1).expect("a list"), Some(step(1)));
+    assert_eq!(ended.steps.of_turn(2).expect("a list"), None);
     assert_eq!(read!(desk, tx => tx.calls(&tenant("acme").id, 5).await?), [ended]);
     assert!(read!(desk, tx => tx.lost_calls(at(9)).await?).is_empty());
 }
@@ -299,7 +298,7 @@ async fn arrivals_know_the_caller_and_the_flow() {
             dialled,
             direction: Direction::Inbound,
         };
-        async { read!(desk, tx => tx.arrivals(&contact, &call().sid).await?) }
+        async { read!(desk, tx => tx.arrivals(&contact, &call().id).await?) }
     };
     let found = arrivals(ADAS).await;
     let [arrival] = &found[..] else { panic!("{found:?}") };
@@ -421,10 +420,9 @@ async fn what_is_old_is_forgotten() {
     let desk = desk().await;
     desk.put(|tx| {
         let acme = tenant("acme").id;
-        let ended = Call { ended_at: Some(at(4)), ..call() };
-        tx.insert_call(&acme, &call());
-        tx.save_call_status(&acme, &ended);
-        tx.insert_step(&acme, &ended.id, &step(0));
+        let mut ended = Call { ended_at: Some(at(4)), ..call() };
+        ended.steps.push(&step(0));
+        tx.insert_call(&acme, &ended);
         tx.append(&acme, [entry(1)]);
         let dialled = OURS.parse().expect("a number");
         tx.insert_pin_attempt(&acme, &EventId::from_bits(1), (&dialled, None), PinOutcome::Wrong);
@@ -432,8 +430,10 @@ async fn what_is_old_is_forgotten() {
     .await
     .expect("kept");
     for (old, left) in [(at(0), (1, 1, 1, 1)), (at(4) + TimeDelta::milliseconds(1), (0, 0, 0, 0))] {
+        desk.put(move |tx| tx.purge_steps(old)).await.expect("kept");
+        let call = read!(desk, tx => tx.call(&tenant("acme").id, &call().id).await?).expect("kept longer");
+        let steps = call.steps.all().expect("a list").len();
         desk.put(move |tx| {
-            tx.purge_steps(old);
             tx.purge_history(old);
             tx.purge_pin_attempts(old);
         })
@@ -443,7 +443,7 @@ async fn what_is_old_is_forgotten() {
             let acme = tenant("acme");
             let dialled = OURS.parse().expect("a number");
             (
-                tx.steps(&acme.id, &call().id).await?.len(),
+                steps,
                 tx.calls(&acme.id, 9).await?.len(),
                 tx.events_after(&acme, 0, 9).await?.len(),
                 tx.count_wrong_pins(&acme.id, &dialled, at(-1)).await?,

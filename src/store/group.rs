@@ -1,0 +1,196 @@
+//! The transaction that units of work share. What a unit keeps waits until somebody has to see it, or until
+//! the commit, so that the rows of several units go to the database together. A unit that the database
+//! refuses is left out alone.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, SqliteConnection};
+
+use super::batch::{Parcel, Write, pack};
+use super::error::StoreError;
+use super::events::{Logged, numbered};
+use super::value::{Value, arguments};
+
+#[derive(Debug)]
+pub(super) struct Group {
+    connection: SqliteConnection,
+    /// What the units of the transaction in hand have kept, in their order.
+    units: Vec<Unit>,
+    /// So many of them are in the database.
+    written: usize,
+    touched: Touched,
+}
+
+/// What a unit of work writes.
+#[derive(Debug, Default)]
+pub(super) struct Unit {
+    pub(super) writes: Vec<Write>,
+    pub(super) logged: Vec<Logged>,
+    pub(super) touched: Touched,
+    /// Why the database would not have it.
+    refused: Option<StoreError>,
+}
+
+impl Unit {
+    pub(super) fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.logged.is_empty()
+    }
+
+    pub(super) fn extend(&mut self, later: Self) {
+        self.writes.extend(later.writes);
+        self.logged.extend(later.logged);
+        self.touched.extend(later.touched);
+    }
+}
+
+/// Which rows were written, as far as it matters to whoever has read them before.
+#[derive(Debug, Default)]
+pub(super) struct Touched {
+    anything: bool,
+    keys: HashSet<String>,
+}
+
+impl Touched {
+    pub(super) fn anything(&mut self) {
+        self.anything = true;
+    }
+
+    pub(super) fn key(&mut self, key: &str) {
+        self.keys.insert(key.to_owned());
+    }
+
+    fn extend(&mut self, other: Self) {
+        self.anything |= other.anything;
+        self.keys.extend(other.keys);
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.anything || self.keys.contains(key)
+    }
+}
+
+/// The place of a unit in its group.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place(usize);
+
+impl Group {
+    pub(super) fn on(connection: SqliteConnection) -> Self {
+        Self { connection, units: Vec::new(), written: 0, touched: Touched::default() }
+    }
+
+    /// Begins a transaction.
+    pub(super) async fn begin(&mut self) -> Result<(), StoreError> {
+        self.units.clear();
+        self.written = 0;
+        self.touched = Touched::default();
+        self.say("begin immediate").await
+    }
+
+    /// Ends the transaction: what its units kept is on the disk.
+    pub(super) async fn commit(&mut self) -> Result<(), StoreError> {
+        self.flush().await?;
+        self.say("commit").await
+    }
+
+    /// Ends the transaction: none of it stands.
+    pub(super) async fn roll_back(&mut self) {
+        // SQLite may have rolled back by itself, and then has nothing left to roll back.
+        drop(self.say("rollback").await);
+    }
+
+    /// Takes what a unit wrote, to be part of the transaction.
+    pub(super) fn keep(&mut self, mut unit: Unit) -> Place {
+        self.touched.extend(std::mem::take(&mut unit.touched));
+        self.units.push(unit);
+        Place(self.units.len() - 1)
+    }
+
+    /// Takes what a unit has written by itself.
+    pub(super) fn keep_written(&mut self, unit: Unit) -> Place {
+        let place = self.keep(unit);
+        self.written = self.units.len();
+        place
+    }
+
+    /// What became of a unit that was kept, as far as is known.
+    pub(super) fn fate(&self, Place(place): Place) -> Result<(), StoreError> {
+        self.units[place].refused.clone().map_or(Ok(()), Err)
+    }
+
+    /// Whether a unit of this transaction wrote the row with the key.
+    pub(super) fn has_touched(&self, key: &str) -> bool {
+        self.touched.has(key)
+    }
+
+    /// Brings into the database what units have kept.
+    pub(super) async fn flush(&mut self) -> Result<(), StoreError> {
+        match self.write(self.written..self.units.len()).await {
+            Err(StoreError::Conflict(_)) => self.write_one_by_one().await?,
+            other => other?,
+        }
+        self.written = self.units.len();
+        Ok(())
+    }
+
+    /// Takes the transaction back and writes what its units have kept, each for itself, without those that are
+    /// refused.
+    async fn write_one_by_one(&mut self) -> Result<(), StoreError> {
+        self.say("rollback").await?;
+        self.say("begin immediate").await?;
+        for place in 0..self.units.len() {
+            if self.units[place].refused.is_some() {
+                continue;
+            }
+            self.say("savepoint unit").await?;
+            match self.write(place..place + 1).await {
+                Ok(()) => self.say("release unit").await?,
+                Err(refused @ StoreError::Conflict(_)) => {
+                    self.say("rollback to unit").await?;
+                    self.say("release unit").await?;
+                    self.units[place].refused = Some(refused);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, places: Range<usize>) -> Result<(), StoreError> {
+        let parcels = parcels(&self.units[places]);
+        self.send(parcels).await
+    }
+
+    /// Writes what the unit in hand has gathered so far.
+    pub(super) async fn write_now(&mut self, unit: &Unit) -> Result<(), StoreError> {
+        self.send(parcels(std::slice::from_ref(unit))).await
+    }
+
+    async fn send(&mut self, parcels: Vec<Parcel>) -> Result<(), StoreError> {
+        for Parcel { text, values } in parcels {
+            sqlx::query_with(AssertSqlSafe(text), arguments(values)).execute(&mut self.connection).await?;
+        }
+        Ok(())
+    }
+
+    /// The rows of one statement, which sees what is in the database.
+    pub(super) async fn rows(
+        &mut self,
+        statement: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<SqliteRow>, StoreError> {
+        Ok(sqlx::query_with(statement, arguments(values)).fetch_all(&mut self.connection).await?)
+    }
+
+    /// Runs a statement that has no values.
+    pub(super) async fn say(&mut self, statement: &'static str) -> Result<(), StoreError> {
+        sqlx::query(statement).execute(&mut self.connection).await?;
+        Ok(())
+    }
+}
+
+fn parcels(units: &[Unit]) -> Vec<Parcel> {
+    let numbered = numbered(units.iter().flat_map(|unit| &unit.logged));
+    pack(units.iter().flat_map(|unit| &unit.writes).chain(&numbered))
+}

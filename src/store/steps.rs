@@ -1,0 +1,54 @@
+//! The answered turns of a call. Each keeps its reply, so that a repeated request gets the same.
+
+use serde::{Deserialize, Serialize};
+
+use super::error::StoreError;
+use crate::domain::time::Instant;
+use crate::flow::engine::Input;
+use crate::flow::reply::Reply;
+
+/// One answered turn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    pub turn: u32,
+    pub at: Instant,
+    pub input: Input,
+    pub decided: Vec<String>,
+    pub reply: Reply,
+}
+
+/// A call's answered turns in their order, as they lie in the database: most turns add one and read none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Steps(String);
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self("[]".to_owned())
+    }
+}
+
+impl Steps {
+    pub(super) fn kept(list: String) -> Self {
+        Self(list)
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn push(&mut self, step: &Step) {
+        let step = serde_json::to_string(step).expect("a step is plain data");
+        let open = self.0.strip_suffix(']').unwrap_or("[");
+        let comma = if open.len() > 1 { "," } else { "" };
+        self.0 = format!("{open}{comma}{step}]");
+    }
+
+    pub fn all(&self) -> Result<Vec<Step>, StoreError> {
+        serde_json::from_str(&self.0).map_err(|why| StoreError::corrupt("calls", "steps", why))
+    }
+
+    /// The turn as it was answered; none if it was not.
+    pub fn of_turn(&self, turn: u32) -> Result<Option<Step>, StoreError> {
+        Ok(self.all()?.into_iter().find(|step| step.turn == turn))
+    }
+}
