@@ -4,6 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use dutyline::cli::{self, Cli};
+use mimalloc::MiMalloc;
+
+/// Rows are made on SQLite's thread and dropped on another, over which the C library's allocator makes threads
+/// wait for each other. SQLite itself uses this one too.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
