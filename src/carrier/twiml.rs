@@ -5,6 +5,7 @@
 //! a `Redirect` to where its keys would have gone, so that silence comes back as a turn without keys
 //! (<https://www.twilio.com/docs/voice/twiml/gather>).
 
+use std::borrow::Cow;
 use std::io;
 
 use quick_xml::Writer;
@@ -89,7 +90,7 @@ fn write_redirect(out: &mut Out, next: &str) -> io::Result<()> {
 fn write_gather(out: &mut Out, gather: &Gather, urls: Urls<'_>) -> io::Result<()> {
     let element = out.create_element("Gather").with_attributes([
         ("input", "dtmf"),
-        ("action", text(urls.next).as_str()),
+        ("action", text(urls.next).as_ref()),
         ("method", "POST"),
         ("numDigits", gather.max_digits.to_string().as_str()),
         ("timeout", gather.timeout_s.to_string().as_str()),
@@ -122,9 +123,9 @@ fn media_url(recording: &MediaRef, media: &str) -> String {
 
 /// `raw` without what XML cannot hold even escaped (<https://www.w3.org/TR/xml/#NT-Char>); `quick-xml`
 /// would write it, and a carrier would refuse the document.
-fn text(raw: &str) -> String {
-    let is_char = |c: &char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..);
-    raw.chars().filter(is_char).collect()
+fn text(raw: &str) -> Cow<'_, str> {
+    let is_char = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..);
+    if raw.chars().all(is_char) { raw.into() } else { raw.chars().filter(|c| is_char(*c)).collect() }
 }
 
 #[cfg(test)]

@@ -4,13 +4,12 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until};
 
 /// How long a peer may take.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +34,7 @@ enum Wait {
 /// The present wait, which a connection's stream and its requests move on.
 #[derive(Debug, Clone)]
 pub(super) struct Pace {
-    wait: Arc<watch::Sender<Wait>>,
+    wait: Arc<Mutex<Wait>>,
     patience: Patience,
 }
 
@@ -43,51 +42,47 @@ impl Pace {
     /// A fresh connection has its first request's headers to bring.
     pub(super) fn new(patience: Patience) -> Self {
         let until = Instant::now() + patience.head;
-        Self { wait: Arc::new(watch::Sender::new(Wait::Head { until })), patience }
+        Self { wait: Arc::new(Mutex::new(Wait::Head { until })), patience }
     }
 
     /// The peer waits for us until the guard is dropped, when the answer is decided.
     pub(super) fn serve(&self) -> Serving<'_> {
-        self.wait.send_replace(Wait::Answer);
+        *self.wait() = Wait::Answer;
         Serving(self)
     }
 
-    /// Returns when the peer has used up its patience.
+    /// Returns when the peer has used up its patience. Nobody wakes this when the wait moves on: it looks often
+    /// enough that no wait which begins after a look is over before the next.
     pub(super) async fn run_out(&self) {
-        let mut wait = self.wait.subscribe();
         loop {
-            let now = *wait.borrow_and_update();
-            let moved_on = match now {
-                Wait::Head { until } | Wait::Idle { until } => timeout_at(until, wait.changed()).await,
-                Wait::Answer => Ok(wait.changed().await),
-            };
-            match moved_on {
-                Ok(changed) => changed.expect("`self` holds the sender"),
-                Err(_elapsed) => return,
+            let now = Instant::now();
+            let next_look = now + self.patience.head.min(self.patience.idle);
+            let wait = *self.wait();
+            match wait {
+                Wait::Head { until } | Wait::Idle { until } if until <= now => return,
+                Wait::Head { until } | Wait::Idle { until } => sleep_until(until.min(next_look)).await,
+                Wait::Answer => sleep_until(next_look).await,
             }
         }
     }
 
     /// The peer sent something: after an answer, that begins the next request's headers.
     fn heard(&self) {
-        self.wait.send_if_modified(|wait| match wait {
-            Wait::Idle { .. } => {
-                *wait = Wait::Head { until: Instant::now() + self.patience.head };
-                true
-            }
-            Wait::Head { .. } | Wait::Answer => false,
-        });
+        let mut wait = self.wait();
+        if let Wait::Idle { .. } = *wait {
+            *wait = Wait::Head { until: Instant::now() + self.patience.head };
+        }
     }
 
     /// The peer took something: it has its whole patience again for the rest.
     fn took(&self) {
-        self.wait.send_if_modified(|wait| match wait {
-            Wait::Idle { until } => {
-                *until = Instant::now() + self.patience.idle;
-                true
-            }
-            Wait::Head { .. } | Wait::Answer => false,
-        });
+        if let Wait::Idle { until } = &mut *self.wait() {
+            *until = Instant::now() + self.patience.idle;
+        }
+    }
+
+    fn wait(&self) -> MutexGuard<'_, Wait> {
+        self.wait.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -96,7 +91,7 @@ pub(super) struct Serving<'a>(&'a Pace);
 
 impl Drop for Serving<'_> {
     fn drop(&mut self) {
-        self.0.wait.send_replace(Wait::Idle { until: Instant::now() + self.0.patience.idle });
+        *self.0.wait() = Wait::Idle { until: Instant::now() + self.0.patience.idle };
     }
 }
 

@@ -3,7 +3,9 @@
 //!
 //! It carries no time: a captured request verifies for ever, and only one-use turns stop its replay.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::iter;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -56,9 +58,8 @@ pub fn verify(
         Body::Empty | Body::Digested(_) => String::new(),
         Body::Form(pairs) => appended(pairs),
     };
-    let signed =
-        |url: &String, token: &SecretString| mac(token, url, &parameters).verify_slice(&given).is_ok();
-    if !spellings(url).iter().any(|url| tokens.iter().any(|token| signed(url, token))) {
+    let signed = |url: &str, token: &SecretString| mac(token, url, &parameters).verify_slice(&given).is_ok();
+    if !spellings(url).any(|url| tokens.iter().any(|token| signed(&url, token))) {
         return Err(BadSignature::Mismatch);
     }
     match body {
@@ -101,23 +102,23 @@ fn hex(bytes: &[u8]) -> String {
 /// scheme's own; its credentials as given or none; apostrophes in its query as given, escaped or not
 /// (<https://url.spec.whatwg.org/#special-query-percent-encode-set>). Nothing else is touched, other
 /// percent-encoding least of all, which is why no URL parser is asked. The spelling as given comes first, and
-/// mostly is the one.
-fn spellings(url: &str) -> Vec<String> {
+/// mostly is the one; the others are made when it is not.
+fn spellings(url: &str) -> impl Iterator<Item = String> {
     let url = without_fragment(url);
-    let Some((scheme, rest)) = url.split_once("://") else { return vec![url.to_owned()] };
+    iter::once(url.to_owned()).chain(url.split_once("://").into_iter().flat_map(other_spellings))
+}
+
+fn other_spellings((scheme, rest): (&str, &str)) -> BTreeSet<String> {
     let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
     let (credentials, address) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
     let (host, port) = address.split_at(port_start(address));
     let default_port = if scheme.eq_ignore_ascii_case("http") { ":80" } else { ":443" };
-    let mut spelt = Vec::with_capacity(2);
+    let mut spelt = BTreeSet::new();
     for query in [query, &query.replace('\'', "%27"), &query.replace("%27", "'")] {
         for credentials in [credentials, ""] {
             for port in [port, "", default_port] {
-                let spelling = format!("{scheme}://{credentials}{host}{port}{path}{query}");
-                if !spelt.contains(&spelling) {
-                    spelt.push(spelling);
-                }
+                spelt.insert(format!("{scheme}://{credentials}{host}{port}{path}{query}"));
             }
         }
     }
@@ -271,21 +272,25 @@ mod tests {
     #[test]
     fn nothing_else_of_a_url_is_respelt() {
         for (url, spelt) in [
-            ("https://[::1]:8080/a", vec!["https://[::1]:8080/a", "https://[::1]/a", "https://[::1]:443/a"]),
-            ("http://h?a@b:1", vec!["http://h?a@b:1", "http://h:80?a@b:1"]),
-            ("https://h:443", vec!["https://h:443", "https://h"]),
+            ("https://[::1]:8080/a", vec!["https://[::1]/a", "https://[::1]:443/a", "https://[::1]:8080/a"]),
+            ("http://h?a@b:1", vec!["http://h:80?a@b:1", "http://h?a@b:1"]),
+            ("https://h:443", vec!["https://h", "https://h:443"]),
             (
                 "https://h/it's?it's=%2B",
                 vec![
-                    "https://h/it's?it's=%2B",
-                    "https://h:443/it's?it's=%2B",
                     "https://h/it's?it%27s=%2B",
+                    "https://h/it's?it's=%2B",
                     "https://h:443/it's?it%27s=%2B",
+                    "https://h:443/it's?it's=%2B",
                 ],
             ),
             ("no url", vec!["no url"]),
         ] {
-            assert_eq!(spellings(url), spelt);
+            assert_eq!(spellings(url).next().as_deref(), Some(url));
+            assert_eq!(
+                spellings(url).collect::<BTreeSet<_>>(),
+                spelt.into_iter().map(str::to_owned).collect()
+            );
         }
     }
 
