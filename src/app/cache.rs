@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::app::recent::Recent;
-use crate::domain::ids::{CallId, Name, TenantId};
-use crate::domain::phone::E164;
+use crate::domain::ids::{Name, TenantId};
 use crate::domain::tenant::Tenant;
 use crate::flow::check;
 use crate::flow::issue::brief;
@@ -20,9 +19,9 @@ pub(super) struct Cache {
     programs: Mutex<HashMap<(TenantId, Name, u32), Arc<Program>>>,
     catalogues: Mutex<HashMap<TenantId, (u64, Arc<Catalogue>)>>,
     /// Dialled numbers that nobody answers and that were told of.
-    pub(super) unmatched: Recent<E164>,
+    pub(super) unmatched: Recent,
     /// Calls that began and that may not be in the database yet.
-    pub(super) begun: Recent<CallId>,
+    pub(super) begun: Recent,
 }
 
 impl Cache {

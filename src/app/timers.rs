@@ -130,12 +130,12 @@ async fn tell(tx: &mut Tx<'_>, tenant: &Tenant, login: &Login) -> Result<TimerSt
         )
     });
     let (mut keys, mut caller) = (None, None);
-    if let Some(EventCause { call: Some(call), turn, .. }) = event.as_ref().map(|event| &event.cause) {
-        if let Some(call) = tx.call(&tenant.id, call).await? {
-            let step = turn.map_or(Ok(None), |turn| call.steps.of_turn(turn))?;
-            keys = step.map(|step| step.input.to_string());
-            caller = Some(call.caller);
-        }
+    if let Some(EventCause { call: Some(call), turn, .. }) = event.as_ref().map(|event| &event.cause)
+        && let Some(call) = tx.call(&tenant.id, call).await?
+    {
+        let step = turn.map_or(Ok(None), |turn| call.steps.of_turn(turn))?;
+        keys = step.map(|step| step.input.to_string());
+        caller = Some(call.caller);
     }
     Ok(TimerStory {
         timer: Timer::of(&agent, now),

@@ -82,11 +82,8 @@ impl Tx<'_> {
         &mut self,
         call: &CallId,
     ) -> Result<Option<(Tenant, Call, Option<Agent>)>, StoreError> {
-        let foreseen = self.foreseen(call.as_str(), |row: &CallInHand| row.call.call_user.as_deref())?;
-        let row = match foreseen {
-            Some(row) => row,
-            None => self.one(sql::CALLS_IN_HAND, in_hand(&[call])).await?,
-        };
+        let row =
+            self.one_foreseen(call.as_str(), CallInHand::user, sql::CALLS_IN_HAND, in_hand(&[call])).await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some((row.tenant.try_into()?, row.call.try_into()?, row.agent.agent()?)))
     }
@@ -288,6 +285,12 @@ struct CallInHand {
     call: CallRow,
     #[sqlx(flatten)]
     agent: AgentRow,
+}
+
+impl CallInHand {
+    fn user(&self) -> Option<&str> {
+        self.call.call_user.as_deref()
+    }
 }
 
 #[derive(Debug, FromRow)]

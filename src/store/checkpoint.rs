@@ -38,7 +38,7 @@ pub(super) async fn run(
                 return;
             }
             Err(error) => {
-                tracing::warn!(%error, "the write-ahead log could not be brought into the database")
+                tracing::warn!(%error, "the write-ahead log could not be brought into the database");
             }
         }
         sleep(REST).await;

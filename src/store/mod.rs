@@ -50,6 +50,10 @@ use writer::Writer;
 /// How long a unit of work waits for another process's.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What the writer keeps in memory of the database, in KiB, which are told by a minus. A transaction that
+/// changes more writes pages twice.
+const WRITERS_CACHE: &str = "-4000";
+
 #[derive(Debug, Clone)]
 pub struct Store {
     options: Arc<SqliteConnectOptions>,
@@ -82,7 +86,8 @@ impl Store {
         let (broken, _) = watch::channel(None);
         let ((commits, seen), pen) = (watch::channel(()), Pen::default());
         tokio::spawn(checkpoint::run(options.connect().await?, pen.clone(), seen, broken.clone()));
-        let writer = Writer::start(options.connect().await?, clock.clone(), pen, commits, broken.clone());
+        let writers = options.clone().pragma("cache_size", WRITERS_CACHE);
+        let writer = Writer::start(writers.connect().await?, clock.clone(), pen, commits, broken.clone());
         let options = options.read_only(true);
         let reader = Reader::start(options.connect().await?);
         Ok(Self { options: Arc::new(options), reader, writer, clock, broken })
@@ -130,7 +135,7 @@ impl Store {
                 tracing::warn!(%error, "a change that nobody waited for was not saved");
             }
         };
-        self.writer.enqueue(None, work, done).await
+        self.writer.write_later(work, done).await
     }
 
     /// Waits until all that was asked for before is on disk, also what nobody waited for.
@@ -195,6 +200,8 @@ fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
+        // A statement of several rows keeps what it would need to take itself back.
+        .pragma("temp_store", "memory")
         // `checkpoint` does it, and hears of errors.
         .pragma("wal_autocheckpoint", "0")
         .statement_cache_capacity(256)

@@ -4,10 +4,11 @@
 
 use std::fmt::Write;
 
-use futures_util::TryStreamExt;
+use futures_util::{FutureExt, TryStreamExt};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Either, Executor, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::yield_now;
 
 use super::error::StoreError;
 use super::value::{Value, arguments};
@@ -54,19 +55,17 @@ impl Reader {
 async fn run(mut connection: SqliteConnection, mut asked: mpsc::Receiver<Question>) {
     let mut together = Vec::new();
     while asked.recv_many(&mut together, MOST_TOGETHER).await > 0 {
-        match ask_together(&mut connection, &together).await {
-            Ok(answers) => {
-                for (question, rows) in together.drain(..).zip(answers) {
-                    // Whoever asked may have gone away.
-                    drop(question.answer.send(Ok(rows)));
-                }
+        if let Ok(answers) = ask_together(&mut connection, &together).await {
+            for (question, rows) in together.drain(..).zip(answers) {
+                // Whoever asked may have gone away.
+                drop(question.answer.send(Ok(rows)));
             }
+        } else {
             // One of them is at fault, and the others are not to suffer.
-            Err(_) => {
-                for question in together.drain(..) {
-                    let rows = ask_alone(&mut connection, &question).await;
-                    drop(question.answer.send(rows));
-                }
+            drop(sqlx::query("rollback").execute(&mut connection).await);
+            for question in together.drain(..) {
+                let rows = ask_alone(&mut connection, &question).await;
+                drop(question.answer.send(rows));
             }
         }
     }
@@ -77,20 +76,33 @@ async fn ask_together(
     connection: &mut SqliteConnection,
     questions: &[Question],
 ) -> Result<Vec<Vec<SqliteRow>>, sqlx::Error> {
-    let (mut text, mut values) = (String::new(), Vec::new());
+    // In one transaction, so that the database is locked and its state looked up once.
+    let (mut text, mut values) = ("begin;\n".to_owned(), Vec::new());
     for question in questions {
         renumber(&mut text, question.statement, values.len());
         values.extend(question.values.iter().cloned());
     }
+    text.push_str("commit");
     let mut steps = connection.fetch_many(sqlx::query_with(AssertSqlSafe(text), arguments(values)));
     let (mut answers, mut rows) = (Vec::with_capacity(questions.len()), Vec::new());
-    while let Some(step) = steps.try_next().await? {
+    loop {
+        let step = if let Some(ready) = steps.try_next().now_or_never() {
+            ready?
+        } else {
+            // Whoever sleeps is woken for every row; who does something else meanwhile is not.
+            yield_now().await;
+            steps.try_next().await?
+        };
+        let Some(step) = step else { break };
         match step {
             Either::Right(row) => rows.push(row),
             // A statement has come to its end.
             Either::Left(_) => answers.push(std::mem::take(&mut rows)),
         }
     }
+    // Those of `begin` and `commit` are nobody's.
+    answers.pop();
+    answers.remove(0);
     Ok(answers)
 }
 

@@ -70,14 +70,14 @@ statements! {
         (select max(f.version) from flow_versions f where f.tenant_id = m.tenant_id and f.flow = m.flow \
          and f.version = m.version and f.state = 'published') as pinned, \
         exists (select 1 from calls c where c.call_id = $5) as known \
-        from mappings m \
+        from (select 'customer' as kind, $1 as value union all select 'contact-point', $2 \
+        union all select 'source', $3 union all select 'direction', $4) k \
+        join mappings m on m.value = k.value and m.kind = k.kind and m.active \
         join tenants t on t.tenant_id = m.tenant_id \
         left join extensions x on x.tenant_id = m.tenant_id and x.e164 = $1 \
         left join users u on u.tenant_id = x.tenant_id and u.user_id = x.user_id \
         left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
-        where m.active and m.channel in ('voice', 'any') and m.value in ($1, $2, $3, $4) and ((m.kind = 'customer' and m.value = $1) \
-        or (m.kind = 'contact-point' and m.value = $2) or (m.kind = 'source' and m.value = $3) \
-        or (m.kind = 'direction' and m.value = $4))");
+        where m.channel in ('voice', 'any')");
     // As many at once as there are places; a place may stay empty.
     CALLS_IN_HAND = concat!("select ", tenant_columns!(), ", ", call_columns!(), ", ", agent_columns!(), " \
         from calls c \

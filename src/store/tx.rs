@@ -140,16 +140,12 @@ impl<'c> Tx<'c> {
     async fn write(&mut self) -> Result<(), StoreError> {
         let Line::Own(group) = &mut self.line else { return Err(StoreError::ReadOnly) };
         group.flush().await?;
-        let begun = match &mut self.begun {
-            Some(begun) => begun,
-            None => {
-                group.say("savepoint unit").await?;
-                self.begun.insert(Unit::default())
-            }
-        };
+        if self.begun.is_none() {
+            group.say("savepoint unit").await?;
+        }
         let unit = mem::take(&mut self.unit);
         let written = group.write_now(&unit).await;
-        begun.extend(unit);
+        self.begun.get_or_insert_default().extend(unit);
         written
     }
 
@@ -214,22 +210,27 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// The row with the key as it was foreseen, unless a neighbour has written it since, or one with another
+    /// The row with the key: as it was foreseen, unless a neighbour has written it since, or one with another
     /// key that the row names.
-    pub(super) fn foreseen<R>(
+    pub(super) async fn one_foreseen<R, const N: usize>(
         &mut self,
         key: &str,
-        named: impl FnOnce(&R) -> Option<&str>,
-    ) -> Result<Option<Option<R>>, StoreError>
+        named: impl FnOnce(&R) -> Option<&str> + Send,
+        statement: &'static str,
+        values: [Value; N],
+    ) -> Result<Option<R>, StoreError>
     where
-        R: for<'r> FromRow<'r, SqliteRow>,
+        R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
     {
         let foreseen = self.foreseen.take().filter(|foreseen| foreseen.key == key);
-        let (Some(foreseen), Line::Own(group)) = (foreseen, &self.line) else { return Ok(None) };
-        let row = foreseen.row.as_ref().map(R::from_row).transpose()?;
-        let other = row.as_ref().and_then(named);
-        let is_stale = group.has_touched(key) || other.is_some_and(|other| group.has_touched(other));
-        Ok((!is_stale).then_some(row))
+        if let (Some(Foreseen { row, .. }), Line::Own(group)) = (foreseen, &self.line) {
+            let row = row.as_ref().map(R::from_row).transpose()?;
+            let other = row.as_ref().and_then(named);
+            if !group.has_touched(key) && !other.is_some_and(|other| group.has_touched(other)) {
+                return Ok(row);
+            }
+        }
+        self.one(statement, values).await
     }
 
     /// Asks the engine about itself.

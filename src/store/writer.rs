@@ -6,10 +6,12 @@ use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use sqlx::SqliteConnection;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout_at};
 
 use super::calls::calls_in_hand;
 use super::checkpoint::Pen;
@@ -26,6 +28,8 @@ pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 struct Job {
     /// The call that it is about, which is read beforehand.
     call: Option<CallId>,
+    /// Nobody waits for it.
+    is_patient: bool,
     work: Work,
 }
 
@@ -46,9 +50,15 @@ type Acknowledge = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// Units of work that share a commit at most, so that the first never waits long for the last.
 const MOST_IN_A_GROUP: usize = 128;
 
+/// How long units that nobody waits for wait for company: the more go together, the less each costs.
+const LINGER: Duration = Duration::from_millis(50);
+
+/// As many patient units do not wait any longer.
+const COMPANY: usize = 256;
+
 /// Units of work that wait at most; more hold up those who ask for them, so that nobody gets further ahead
 /// of the disk than it can follow.
-const MOST_WAITING: usize = 256;
+const MOST_WAITING: usize = 512;
 
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
@@ -78,35 +88,45 @@ impl Writer {
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        self.enqueue(call, work, move |result| drop(answer.send(result))).await?;
+        let work = job(work, move |result| drop(answer.send(result)));
+        self.enqueue(Job { call, is_patient: false, work }).await?;
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Puts `work` in the queue and gives its result to `done`, in the writer's time.
-    pub(super) async fn enqueue<T, E, W>(
+    /// Runs `work` after what was asked for before, and gives its result to `done`.
+    pub(super) async fn write_later<E, W>(
         &self,
-        call: Option<CallId>,
         work: W,
-        done: impl FnOnce(Result<T, E>) + Send + 'static,
+        done: impl FnOnce(Result<(), E>) + Send + 'static,
     ) -> Result<(), StoreError>
     where
-        T: Send + 'static,
         E: From<StoreError> + Send + 'static,
-        W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
+        W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<(), E>> + Send + 'static,
     {
-        let work: Work = Box::new(move |tx| {
-            Box::pin(async move {
-                let (place, result) = match tx {
-                    Ok(tx) => unit(work, tx).await,
-                    Err(error) => (None, Err(error.into())),
-                };
-                let acknowledge =
-                    move |commit: Result<(), StoreError>| done(commit.map_err(E::from).and(result));
-                Owed { place, acknowledge: Box::new(acknowledge) }
-            })
-        });
-        self.jobs.send(Job { call, work }).await.map_err(|_| StoreError::Closed)
+        self.enqueue(Job { call: None, is_patient: true, work: job(work, done) }).await
     }
+
+    async fn enqueue(&self, job: Job) -> Result<(), StoreError> {
+        self.jobs.send(job).await.map_err(|_| StoreError::Closed)
+    }
+}
+
+fn job<T, E, W>(work: W, done: impl FnOnce(Result<T, E>) + Send + 'static) -> Work
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+    W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
+{
+    Box::new(move |tx| {
+        Box::pin(async move {
+            let (place, result) = match tx {
+                Ok(tx) => unit(work, tx).await,
+                Err(error) => (None, Err(error.into())),
+            };
+            let acknowledge = move |commit: Result<(), StoreError>| done(commit.map_err(E::from).and(result));
+            Owed { place, acknowledge: Box::new(acknowledge) }
+        })
+    })
 }
 
 struct Lane {
@@ -120,9 +140,8 @@ struct Lane {
 async fn run(mut lane: Lane, mut queue: mpsc::Receiver<Job>) {
     let mut jobs = VecDeque::new();
     loop {
-        if jobs.is_empty() {
-            let Some(job) = queue.recv().await else { return };
-            jobs.push_back(job);
+        if jobs.is_empty() && gather(&mut jobs, &mut queue).await.is_none() {
+            return;
         }
         let mut owed = Vec::new();
         let outcome = lane.group(&mut jobs, &mut queue, &mut owed).await;
@@ -138,6 +157,20 @@ async fn run(mut lane: Lane, mut queue: mpsc::Receiver<Job>) {
             Err(_) => {}
         }
     }
+}
+
+/// Waits for jobs; none will come any more if there are none then.
+async fn gather(jobs: &mut VecDeque<Job>, queue: &mut mpsc::Receiver<Job>) -> Option<()> {
+    let first = queue.recv().await?;
+    let mut is_patient = first.is_patient;
+    jobs.push_back(first);
+    let until = Instant::now() + LINGER;
+    while is_patient && jobs.len() < COMPANY {
+        let Ok(Some(job)) = timeout_at(until, queue.recv()).await else { break };
+        is_patient = job.is_patient;
+        jobs.push_back(job);
+    }
+    Some(())
 }
 
 /// The jobs that wait in the queue.
@@ -191,7 +224,7 @@ impl Lane {
                     return Err(error);
                 }
             };
-            while let Some(Job { call, work }) = jobs.pop_front() {
+            while let Some(Job { call, work, .. }) = jobs.pop_front() {
                 let foreseen =
                     call.map(|call| Foreseen { row: rows.remove(call.as_str()), key: call.into() });
                 self.unit(work, foreseen, owed).await?;

@@ -24,7 +24,7 @@ impl App {
     /// The first request about a call, and every repetition of it: the same words again or, if keys come
     /// along, what they do at the turn that is open. So a fallback address leads to the same place (I12).
     pub async fn arrive(&self, request: Request) -> Result<Answer, StoreError> {
-        let is_news = self.cache.begun.is_news(request.call(), self.store.clock().now());
+        let is_news = self.cache.begun.is_news(&request.call(), self.store.clock().now());
         if (request.input.is_keys() || !is_news)
             && let Some(answer) = self.take_turn(request.clone(), None).await?
         {
@@ -99,7 +99,7 @@ impl App {
     async fn turn_away(&self, request: &Request) -> Result<Answer, StoreError> {
         counter!(telemetry::CALLS, "outcome" => "unmatched").increment(1);
         let dialled = request.contact.dialled.clone();
-        if self.cache.unmatched.is_news(dialled.clone(), self.store.clock().now()) {
+        if self.cache.unmatched.is_news(&dialled, self.store.clock().now()) {
             let told = self.store.write_later(|tx| Box::pin(tell_unmatched(tx, dialled)));
             told.await?;
         }

@@ -9,7 +9,7 @@ use crate::domain::event::{Event, EventCause};
 use crate::domain::tenant::Tenant;
 use crate::domain::trust::{PinOutcome, PinRecord};
 use crate::domain::user::Agent;
-use crate::flow::engine::{Effect, Turn};
+use crate::flow::engine::{Effect, Input, Turn};
 use crate::store::calls::Call;
 use crate::store::steps::Step;
 use crate::store::{StoreError, Tx};
@@ -55,9 +55,11 @@ pub(super) async fn save_turn(
             }
         }
     }
-    let event =
-        Event::CallStep { turn: step.turn, input: step.input.to_string(), decided: step.decided.join("; ") };
-    log(tx, &tenant.id, about_call, event, cause);
+    // That a call began is told already.
+    if step.input != Input::Started || !step.decided.is_empty() {
+        let (input, decided) = (step.input.to_string(), step.decided.join("; "));
+        log(tx, &tenant.id, about_call, Event::CallStep { turn: step.turn, input, decided }, cause);
+    }
     Ok(())
 }
 

@@ -189,9 +189,9 @@ async fn a_pin_is_kept_nowhere() {
             logged.push(input);
         }
     }
-    assert_eq!(logged, ["started", "****", "****"]);
+    assert_eq!(logged, ["****", "****"]);
     let calls = line.app.calls(&line.tenant, 1).await.expect("the calls are read");
     let story = line.app.call_story(&line.tenant, calls[0].id.as_str()).await.expect("the call is there");
     let pressed: Vec<&str> = story.steps.iter().map(|step| step.pressed.as_str()).collect();
-    assert_eq!(pressed, logged);
+    assert_eq!(pressed, ["started", "****", "****"]);
 }
