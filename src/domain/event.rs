@@ -3,6 +3,7 @@
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::domain::ids::{CallId, EventId, Name, Slug};
 use crate::domain::presence::{Ending, Transition, Window};
@@ -149,7 +150,22 @@ pub struct Change {
     pub after: Value,
 }
 
+/// An event as text.
+#[derive(Debug, Deserialize)]
+struct Told<'t> {
+    r#type: String,
+    #[serde(borrow)]
+    data: &'t RawValue,
+}
+
 impl Event {
+    /// The name of the event's type, and what it tells as JSON.
+    pub fn tell(&self) -> (String, String) {
+        let text = serde_json::to_string(self).expect("an event is plain data");
+        let told: Told<'_> = serde_json::from_str(&text).expect("every event has a type and data");
+        (told.r#type, told.data.get().to_owned())
+    }
+
     /// The name of the event's type, and what it tells.
     pub fn split(&self) -> (String, Value) {
         let mut value = serde_json::to_value(self).expect("an event is plain data");

@@ -2,6 +2,7 @@
 //! statement does, so rows for one table become one statement, however many units of work they come from.
 
 use std::borrow::Cow;
+use std::iter;
 
 use super::value::Value;
 
@@ -24,7 +25,7 @@ const MOST_ROWS: usize = 16;
 
 /// Packs writes into parcels that do the same. A row joins the rows that wait for the same statement, past
 /// inserts by other statements and nothing else.
-pub(super) fn pack<'w>(writes: impl IntoIterator<Item = &'w Write>) -> Vec<Parcel> {
+pub(super) fn pack<'w>(writes: impl IntoIterator<Item = &'w Write>) -> impl Iterator<Item = Parcel> {
     let mut piles: Vec<Pile<'_>> = Vec::new();
     for write in writes {
         let insert = Insert::read(write.statement);
@@ -35,7 +36,7 @@ pub(super) fn pack<'w>(writes: impl IntoIterator<Item = &'w Write>) -> Vec<Parce
             None => piles.push(Pile { statement: write.statement, insert, rows: vec![&write.values] }),
         }
     }
-    piles.iter().flat_map(Pile::parcels).collect()
+    piles.into_iter().flat_map(Pile::parcels)
 }
 
 /// Rows for one statement.
@@ -46,19 +47,19 @@ struct Pile<'w> {
 }
 
 impl Pile<'_> {
-    fn parcels(&self) -> Vec<Parcel> {
-        let mut parcels = Vec::new();
-        let mut rest = self.rows.as_slice();
-        while !rest.is_empty() {
-            let (rows, later) = rest.split_at(1 << rest.len().min(MOST_ROWS).ilog2());
+    /// Each is made when it is asked for: all at once would keep the thread from its other tasks.
+    fn parcels(self) -> impl Iterator<Item = Parcel> {
+        let mut first = 0;
+        iter::from_fn(move || {
+            let rows = self.rows.get(first..).filter(|rest| !rest.is_empty())?;
+            let rows = &rows[..1 << rows.len().min(MOST_ROWS).ilog2()];
+            first += rows.len();
             let text = match &self.insert {
                 Some(insert) => Cow::Owned(insert.of_rows(rows.len())),
                 None => Cow::Borrowed(self.statement),
             };
-            parcels.push(Parcel { text, values: rows.iter().copied().flatten().cloned().collect() });
-            rest = later;
-        }
-        parcels
+            Some(Parcel { text, values: rows.iter().copied().flatten().cloned().collect() })
+        })
     }
 }
 
@@ -115,7 +116,7 @@ mod tests {
     }
 
     fn packed(writes: &[Write]) -> Vec<String> {
-        pack(writes).into_iter().map(|parcel| format!("{} {:?}", parcel.text, parcel.values)).collect()
+        pack(writes).map(|parcel| format!("{} {:?}", parcel.text, parcel.values)).collect()
     }
 
     #[test]
@@ -143,7 +144,7 @@ mod tests {
     #[test]
     fn few_texts_serve_any_number_of_rows() {
         let rows: Vec<Write> = (0..55).map(|number| write(G, number)).collect();
-        let parcels = pack(&rows);
+        let parcels: Vec<Parcel> = pack(&rows).collect();
         assert_eq!(
             parcels.iter().map(|parcel| parcel.values.len()).collect::<Vec<_>>(),
             [16, 16, 16, 4, 2, 1]

@@ -52,14 +52,14 @@ impl Tx<'_> {
     pub fn append(&mut self, tenant: &TenantId, entries: impl IntoIterator<Item = (EventId, Entry)>) {
         let now = self.now();
         let logged = entries.into_iter().map(|(id, entry)| {
-            let (kind, data) = entry.event.split();
+            let (kind, data) = entry.event.tell();
             let cause = serde_json::to_string(&entry.cause).expect("a cause is plain data");
             let values = [
                 id.as_str().into(),
                 now.into(),
                 kind.into(),
                 entry.subject.as_str().into(),
-                data.to_string().into(),
+                data.into(),
                 cause.into(),
             ];
             Logged { tenant: tenant.clone(), values }

@@ -3,7 +3,6 @@
 //! refuses is left out alone.
 
 use std::collections::HashSet;
-use std::ops::Range;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, SqliteConnection};
@@ -126,7 +125,7 @@ impl Group {
 
     /// Brings into the database what units have kept.
     pub(super) async fn flush(&mut self) -> Result<(), StoreError> {
-        match self.write(self.written..self.units.len()).await {
+        match write(&mut self.connection, &self.units[self.written..]).await {
             Err(StoreError::Conflict(_)) => self.write_one_by_one().await?,
             other => other?,
         }
@@ -144,7 +143,7 @@ impl Group {
                 continue;
             }
             self.say("savepoint unit").await?;
-            match self.write(place..place + 1).await {
+            match write(&mut self.connection, &self.units[place..=place]).await {
                 Ok(()) => self.say("release unit").await?,
                 Err(refused @ StoreError::Conflict(_)) => {
                     self.say("rollback to unit").await?;
@@ -157,21 +156,9 @@ impl Group {
         Ok(())
     }
 
-    async fn write(&mut self, places: Range<usize>) -> Result<(), StoreError> {
-        let parcels = parcels(&self.units[places]);
-        self.send(parcels).await
-    }
-
     /// Writes what the unit in hand has gathered so far.
     pub(super) async fn write_now(&mut self, unit: &Unit) -> Result<(), StoreError> {
-        self.send(parcels(std::slice::from_ref(unit))).await
-    }
-
-    async fn send(&mut self, parcels: Vec<Parcel>) -> Result<(), StoreError> {
-        for Parcel { text, values } in parcels {
-            sqlx::query_with(AssertSqlSafe(text), arguments(values)).execute(&mut self.connection).await?;
-        }
-        Ok(())
+        write(&mut self.connection, std::slice::from_ref(unit)).await
     }
 
     /// The rows of one statement, which sees what is in the database.
@@ -190,7 +177,10 @@ impl Group {
     }
 }
 
-fn parcels(units: &[Unit]) -> Vec<Parcel> {
+async fn write(connection: &mut SqliteConnection, units: &[Unit]) -> Result<(), StoreError> {
     let numbered = numbered(units.iter().flat_map(|unit| &unit.logged));
-    pack(units.iter().flat_map(|unit| &unit.writes).chain(&numbered))
+    for Parcel { text, values } in pack(units.iter().flat_map(|unit| &unit.writes).chain(&numbered)) {
+        sqlx::query_with(AssertSqlSafe(text), arguments(values)).execute(&mut *connection).await?;
+    }
+    Ok(())
 }

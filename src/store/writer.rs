@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use sqlx::SqliteConnection;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use super::calls::calls_in_hand;
@@ -55,6 +56,9 @@ const LINGER: Duration = Duration::from_millis(50);
 
 /// As many patient units do not wait any longer.
 const COMPANY: usize = 256;
+
+/// Units that run without a break, in which the thread is kept from its other tasks.
+const BREATH: usize = 16;
 
 /// Units of work that wait at most; more hold up those who ask for them, so that nobody gets further ahead
 /// of the disk than it can follow.
@@ -229,6 +233,9 @@ impl Lane {
                     call.map(|call| Foreseen { row: rows.remove(call.as_str()), key: call.into() });
                 self.unit(work, foreseen, owed).await?;
                 room = room.saturating_sub(1);
+                if room.is_multiple_of(BREATH) {
+                    yield_now().await;
+                }
             }
             jobs.extend(waiting(queue).take(room));
         }
