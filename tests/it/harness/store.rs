@@ -2,14 +2,23 @@
 
 use std::path::PathBuf;
 
+use dutyline::domain::call::{CallStatus, Progress};
 use dutyline::domain::event::{Entry, Event, EventCause};
-use dutyline::domain::ids::{EventId, ExtensionId, Login, TenantId, UserId};
+use dutyline::domain::ids::{CallId, EventId, ExtensionId, Login, TenantId, UserId};
 use dutyline::domain::presence::{Presence, State};
 use dutyline::domain::tenant::Tenant;
 use dutyline::domain::time::{Instant, Zone};
 use dutyline::domain::user::{Extension, User};
+use dutyline::flow::engine::{Asked, Cursor, Frame, Identity};
+use dutyline::store::calls::Call;
+use dutyline::store::steps::Steps;
 use dutyline::store::{Clock, Store, StoreError, Tx};
 use tempfile::TempDir;
+
+/// The number of Ada's telephone.
+pub(crate) const ADAS: &str = "+15065550100";
+/// The number that agents call.
+pub(crate) const OURS: &str = "+15062345678";
 
 /// A database of its own.
 pub(crate) struct Desk {
@@ -118,4 +127,33 @@ pub(crate) fn entry(number: u64) -> (EventId, Entry) {
     let event = Event::PresenceUnchanged { generation: number };
     let cause = EventCause::actor("test");
     (EventId::from_bits(number.into()), Entry { subject: "user:ada".to_owned(), event, cause })
+}
+
+/// A call of Ada's, at her menu since minute 2.
+pub(crate) fn call() -> Call {
+    let line = || "line".parse().expect("a name");
+    Call {
+        id: CallId::from_bits(7),
+        account: "AC1".parse().expect("an account"),
+        sid: "CA1".parse().expect("a call"),
+        caller: ADAS.to_owned(),
+        dialled: OURS.parse().expect("a number"),
+        user: Some(user("ada", ADAS).id),
+        flow: line(),
+        version: 1,
+        cursor: Cursor {
+            frames: vec![Frame { flow: line(), node: "duty".parse().expect("a name") }],
+            asked: Asked::Menu { generation: 1 },
+            tries: 2,
+            identity: Identity::Known,
+            proven: true,
+        },
+        turn: 1,
+        menu_since: Some(at(2)),
+        progress: Progress { status: CallStatus::Ringing, sequence: None },
+        outcome: None,
+        started_at: at(2),
+        ended_at: None,
+        steps: Steps::default(),
+    }
 }

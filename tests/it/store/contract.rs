@@ -12,18 +12,15 @@ use dutyline::domain::ids::{CallId, EventId, MappingId, Name};
 use dutyline::domain::phone::Caller;
 use dutyline::domain::presence::{Cause, Presence, Reason, Source, State};
 use dutyline::domain::trust::{PinOutcome, PinRecord};
-use dutyline::flow::engine::{Asked, Cursor, Frame, Identity, Input};
+use dutyline::flow::engine::Input;
 use dutyline::flow::prompt::catalogue::{Content, Entry};
 use dutyline::flow::reply::{MediaFormat, MediaRef, Reply, Then};
 use dutyline::store::calls::Call;
 use dutyline::store::flows::{FlowState, FlowVersion};
-use dutyline::store::steps::{Step, Steps};
+use dutyline::store::steps::Step;
 use dutyline::store::{Store, StoreError, Tx};
 
-use crate::harness::store::{Desk, at, entry, on_duty_until, tenant, user};
-
-const ADAS: &str = "+15065550100";
-const OURS: &str = "+15062345678";
+use crate::harness::store::{ADAS, Desk, OURS, at, call, entry, on_duty_until, tenant, user};
 
 /// Runs reads, given as the body of an async block over `tx`.
 macro_rules! read {
@@ -62,33 +59,6 @@ fn flow(version: u32, state: FlowState) -> FlowVersion {
         source: "[flow]".to_owned(),
         uses: BTreeMap::from([(name("other"), 3)]),
         created_at: at(1),
-    }
-}
-
-fn call() -> Call {
-    Call {
-        id: CallId::from_bits(7),
-        account: "AC1".parse().expect("an account"),
-        sid: "CA1".parse().expect("a call"),
-        caller: ADAS.to_owned(),
-        dialled: OURS.parse().expect("a number"),
-        user: Some(user("ada", ADAS).id),
-        flow: name("line"),
-        version: 1,
-        cursor: Cursor {
-            frames: vec![Frame { flow: name("line"), node: name("duty") }],
-            asked: Asked::Menu { generation: 1 },
-            tries: 2,
-            identity: Identity::Known,
-            proven: true,
-        },
-        turn: 1,
-        menu_since: Some(at(2)),
-        progress: Progress { status: CallStatus::Ringing, sequence: None },
-        outcome: None,
-        started_at: at(2),
-        ended_at: None,
-        steps: Steps::default(),
     }
 }
 

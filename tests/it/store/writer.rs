@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use dutyline::app::App;
 use dutyline::domain::event::Event;
+use dutyline::domain::ids::CallId;
 use dutyline::flow::reply::{MediaFormat, MediaRef};
+use dutyline::store::calls::Call;
 use dutyline::store::{Store, StoreError};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
@@ -12,7 +14,7 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::harness::store::{Desk, at, entry, on_duty_until, tenant, user};
+use crate::harness::store::{ADAS, Desk, at, call, entry, on_duty_until, tenant, user};
 
 type Answer = BoxFuture<'static, Result<u64, StoreError>>;
 
@@ -162,6 +164,100 @@ async fn work_is_done_also_if_its_caller_goes_away() {
     let desk = Desk::open().await;
     drop(ask(&desk.store, 1, End::Kept, None));
     assert_eq!(ask(&desk.store, 2, End::Kept, None).await.expect("kept"), 2);
+}
+
+/// Takes one turn of a call; the turn that it found, and the generation of its agent's presence, which it
+/// raises.
+async fn turn(store: &Store, call: CallId) -> Result<(u32, u64), StoreError> {
+    let unit = store.write_about(call.clone(), move |tx| {
+        Box::pin(async move {
+            let (tenant, mut call, agent) = tx.call_in_hand(&call).await?.expect("a call");
+            let mut agent = agent.expect("an agent");
+            let found = (call.turn, agent.presence.generation);
+            call.turn += 1;
+            agent.presence.generation += 1;
+            tx.save_call(&tenant.id, &call);
+            tx.save_presence(&tenant.id, &agent.id, &agent.presence);
+            Ok(found)
+        })
+    });
+    unit.await
+}
+
+#[tokio::test]
+async fn what_was_read_ahead_is_read_again_once_a_neighbour_has_written_it() {
+    let desk = Desk::open().await;
+    let [one, other] = [1, 2].map(|bits| Call {
+        id: CallId::from_bits(bits),
+        sid: format!("CA{bits}").parse().expect("a call"),
+        ..call()
+    });
+    let calls = [one.id.clone(), other.id.clone()];
+    desk.put(move |tx| {
+        let (acme, ada) = (tenant("acme"), user("ada", ADAS));
+        tx.insert_user(&acme, &ada, None);
+        tx.save_presence(&acme.id, &ada.id, &on_duty_until(60));
+        tx.insert_call(&acme.id, &one);
+        tx.insert_call(&acme.id, &other);
+    })
+    .await
+    .expect("two calls of one agent");
+    let (first, gate) = hold(&desk, End::Kept).await;
+    let turns = (0..20).map(|place| turn(&desk.store, calls[place % 2].clone())).map(FutureExt::boxed);
+    let mut turns: Vec<_> = turns.collect();
+    for turn in &mut turns {
+        assert!(turn.now_or_never().is_none(), "asked for while the first unit is held");
+    }
+    open(gate);
+    first.await.expect("kept");
+    let found: Vec<_> = join_all(turns).await.into_iter().map(|found| found.expect("kept")).collect();
+    let wanted: Vec<_> = (0..20_u32).map(|place| (1 + place / 2, 1 + u64::from(place))).collect();
+    assert_eq!(found, wanted);
+}
+
+#[tokio::test]
+async fn a_call_that_a_neighbour_begins_is_there_for_its_next_turn() {
+    let desk = Desk::open().await;
+    desk.put(|tx| tx.insert_user(&tenant("acme"), &user("ada", ADAS), None)).await.expect("a user");
+    let (first, gate) = hold(&desk, End::Kept).await;
+    let mut begun = desk.put(|tx| tx.insert_call(&tenant("acme").id, &call())).boxed();
+    assert!((&mut begun).now_or_never().is_none());
+    let mut next = turn(&desk.store, call().id).boxed();
+    assert!((&mut next).now_or_never().is_none());
+    open(gate);
+    first.await.expect("kept");
+    begun.await.expect("kept");
+    assert_eq!(next.await.expect("kept"), (1, 0));
+}
+
+#[tokio::test]
+async fn of_many_units_in_one_commit_only_those_that_the_database_refuses_are_left_out() {
+    let desk = Desk::open().await;
+    let (first, gate) = hold(&desk, End::Kept).await;
+    let mut units: Vec<_> = (0..60_u64)
+        .map(|number| {
+            let unit = desk.put(move |tx| {
+                tx.append(&tenant("acme").id, [entry(number)]);
+                // Every third call has begun before.
+                let id = CallId::from_bits(if number % 3 == 2 { 0 } else { number.into() });
+                tx.insert_call(&tenant("acme").id, &Call { id, ..call() });
+            });
+            unit.boxed()
+        })
+        .collect();
+    for unit in &mut units {
+        assert!(unit.now_or_never().is_none());
+    }
+    open(gate);
+    first.await.expect("kept");
+    let mut seq = 1;
+    for (number, unit) in units.into_iter().enumerate() {
+        match unit.await {
+            Ok(()) => seq += u64::from(number % 3 != 2),
+            Err(error) => assert!(number % 3 == 2 && matches!(error, StoreError::Conflict(_)), "{error}"),
+        }
+    }
+    assert_eq!((seq, desk.last_seq("acme").await), (41, 41));
 }
 
 #[tokio::test]
