@@ -5,6 +5,7 @@ use std::time::Duration;
 use dutyline::app::App;
 use dutyline::domain::event::Event;
 use dutyline::domain::ids::CallId;
+use dutyline::domain::presence::Presence;
 use dutyline::flow::reply::{MediaFormat, MediaRef};
 use dutyline::store::calls::Call;
 use dutyline::store::{Store, StoreError};
@@ -233,14 +234,18 @@ async fn a_call_that_a_neighbour_begins_is_there_for_its_next_turn() {
 #[tokio::test]
 async fn of_many_units_in_one_commit_only_those_that_the_database_refuses_are_left_out() {
     let desk = Desk::open().await;
+    let (acme, ada) = (tenant("acme").id, user("ada", ADAS).id);
+    desk.put(|tx| tx.insert_user(&tenant("acme"), &user("ada", ADAS), None)).await.expect("a user");
     let (first, gate) = hold(&desk, End::Kept).await;
     let mut units: Vec<_> = (0..60_u64)
         .map(|number| {
+            let (acme, ada) = (acme.clone(), ada.clone());
             let unit = desk.put(move |tx| {
-                tx.append(&tenant("acme").id, [entry(number)]);
+                tx.append(&acme, [entry(number)]);
+                tx.save_presence(&acme, &ada, &Presence { generation: number, ..on_duty_until(60) });
                 // Every third call has begun before.
                 let id = CallId::from_bits(if number % 3 == 2 { 0 } else { number.into() });
-                tx.insert_call(&tenant("acme").id, &Call { id, ..call() });
+                tx.insert_call(&acme, &Call { id, ..call() });
             });
             unit.boxed()
         })
@@ -258,6 +263,10 @@ async fn of_many_units_in_one_commit_only_those_that_the_database_refuses_are_le
         }
     }
     assert_eq!((seq, desk.last_seq("acme").await), (41, 41));
+    let agent =
+        desk.store.read::<_, StoreError, _>(|tx| Box::pin(async move { tx.agent_by_id(&acme, &ada).await }));
+    let agent = agent.await.expect("readable").expect("an agent");
+    assert_eq!(agent.presence.generation, 58, "the last unit was refused with all that it wrote");
 }
 
 #[tokio::test]
