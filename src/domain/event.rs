@@ -168,9 +168,8 @@ impl Event {
 
     /// The name of the event's type, and what it tells.
     pub fn split(&self) -> (String, Value) {
-        let mut value = serde_json::to_value(self).expect("an event is plain data");
-        let kind = value["type"].as_str().map(ToOwned::to_owned).expect("every event has its type's name");
-        (kind, value["data"].take())
+        let (kind, data) = self.tell();
+        (kind, serde_json::from_str(&data).expect("it was written as JSON"))
     }
 
     /// What the event changed of a record: its own before and after, or all that it tells as new.
