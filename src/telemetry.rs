@@ -20,8 +20,6 @@ pub const REPLAYS_ANSWERED: &str = "dutyline_replays_answered_total";
 pub const TIMERS_ARMED: &str = "dutyline_timers_armed";
 /// From a timer's due time to its firing, in seconds.
 pub const TIMER_LATENESS_SECONDS: &str = "dutyline_timer_lateness_seconds";
-/// Age of the oldest event that was not delivered yet, in seconds.
-pub const OUTBOX_AGE_SECONDS: &str = "dutyline_outbox_age_seconds";
 pub const CLOCK_STEPS: &str = "dutyline_clock_steps_total";
 pub const PROMPT_FALLBACKS: &str = "dutyline_prompt_fallbacks_total";
 pub const HTTP_CONNECTIONS: &str = "dutyline_http_connections";
@@ -51,7 +49,7 @@ const TURN_BUCKETS: &[f64] =
 /// Around the goals of 1 s at p99 and 2 s at most (I6); what is later was due while the server was down.
 const LATENESS_BUCKETS: &[f64] = &[0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 60.0, 600.0, 3600.0];
 
-const METRICS: [Metric; 10] = [
+const METRICS: [Metric; 9] = [
     Metric { name: CALLS, kind: Kind::LabelledCounter, help: "Calls that ended, by outcome." },
     Metric {
         name: TURN_SECONDS,
@@ -74,7 +72,6 @@ const METRICS: [Metric; 10] = [
         kind: Kind::Histogram(LATENESS_BUCKETS),
         help: "Time from a timer's due time to its firing.",
     },
-    Metric { name: OUTBOX_AGE_SECONDS, kind: Kind::Gauge, help: "Age of the oldest undelivered event." },
     Metric { name: CLOCK_STEPS, kind: Kind::Counter, help: "Times the machine's clock was seen to jump." },
     Metric {
         name: PROMPT_FALLBACKS,
