@@ -38,7 +38,7 @@ pub struct Settings {
 
     /// The Twilio account whose calls are served
     #[arg(long, global = true, env = "DUTYLINE_TWILIO_ACCOUNT_SID", value_name = "SID")]
-    #[arg(hide_short_help = true, help_heading = "Twilio")]
+    #[arg(value_parser = account_sid, hide_short_help = true, help_heading = "Twilio")]
     pub twilio_account_sid: Option<AccountSid>,
 
     /// The account's auth token, which signs its webhooks; a flag is seen by others on the machine
@@ -203,6 +203,16 @@ fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| "give an IP address and a port, like `127.0.0.1:8080` or `[::]:8080`")
 }
 
+/// Only its beginning is looked at, which tells an account from a call, a number or a key. A wrong one would
+/// turn away every call.
+fn account_sid(text: &str) -> Result<AccountSid, &'static str> {
+    let sid = text.parse().ok().filter(|_| text.starts_with("AC"));
+    sid.ok_or(
+        "an account's SID begins with `AC`; set `DUTYLINE_TWILIO_ACCOUNT_SID` to the one on the account's page at \
+         Twilio, or leave it out",
+    )
+}
+
 /// A database's URL. So far that of an SQLite file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
@@ -306,6 +316,20 @@ mod tests {
             let refused = parse(&["--listen", address]).expect_err(address);
             assert!(refused.contains(&format!("'{address}' for '--listen")), "{refused}");
             assert!(refused.contains("like `127.0.0.1:8080`"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn an_account_is_told_from_everything_else_by_its_beginning() {
+        let whole = format!("AC{:032x}", 0x12ab);
+        for sid in ["AC1", &whole] {
+            let given = settings(&["--twilio-account-sid", sid]).twilio_account_sid;
+            assert_eq!(given.map(String::from).as_deref(), Some(sid));
+        }
+        for sid in ["", "zz", "ac1", "CA1", " AC1", "AC 1"] {
+            let refused = parse(&["--twilio-account-sid", sid]).expect_err(sid);
+            assert!(refused.contains(&format!("'{sid}' for '--twilio-account-sid")), "{refused}");
+            assert!(refused.contains("set `DUTYLINE_TWILIO_ACCOUNT_SID` to the one on"), "{refused}");
         }
     }
 
