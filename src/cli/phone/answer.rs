@@ -17,6 +17,12 @@ pub struct Answer {
 pub enum Refused {
     #[error("the server answered {status}, not 200: {excerpt}")]
     Status { status: u16, excerpt: String },
+    /// What a server says to a webhook whose signature does not hold (D49).
+    #[error(
+        "the server answered 403, not 200: {excerpt}; it has another auth token, public URL or account than `call`: \
+         set `DUTYLINE_TWILIO_AUTH_TOKEN`, `DUTYLINE_PUBLIC_URL` and `DUTYLINE_TWILIO_ACCOUNT_SID` as they are there"
+    )]
+    Forbidden { excerpt: String },
     #[error("the answer has no content type (Twilio's error 12300)")]
     NoContentType,
     #[error("the answer is `{0}`, not `text/xml`")]
@@ -58,7 +64,10 @@ impl Answer {
 
     fn wrong_status(&self) -> Refused {
         let excerpt = String::from_utf8_lossy(&self.body).trim().chars().take(200).collect();
-        Refused::Status { status: self.status, excerpt }
+        match self.status {
+            403 => Refused::Forbidden { excerpt },
+            status => Refused::Status { status, excerpt },
+        }
     }
 }
 
@@ -81,7 +90,7 @@ mod tests {
     #[test]
     fn a_carrier_refuses_everything_else() {
         for (answer, message) in [
-            (answer(403, "text/plain", "no\n"), "the server answered 403, not 200: no"),
+            (answer(404, "text/plain", "no\n"), "the server answered 404, not 200: no"),
             (answer(302, "text/xml", "<Response/>"), "the server answered 302, not 200: <Response/>"),
             (answer(200, "", "<Response/>"), "the answer has no content type (Twilio's error 12300)"),
             (answer(200, "text/plain", "<Response/>"), "the answer is `text/plain`, not `text/xml`"),
@@ -94,6 +103,12 @@ mod tests {
         ] {
             assert_eq!(answer.document().expect_err("refused").to_string(), message);
         }
+    }
+
+    #[test]
+    fn a_signature_that_does_not_hold_is_mended_by_settings() {
+        let refused = answer(403, "text/plain", "the signature does not hold\n").document();
+        insta::assert_snapshot!(refused.expect_err("refused"), @"the server answered 403, not 200: the signature does not hold; it has another auth token, public URL or account than `call`: set `DUTYLINE_TWILIO_AUTH_TOKEN`, `DUTYLINE_PUBLIC_URL` and `DUTYLINE_TWILIO_ACCOUNT_SID` as they are there");
     }
 
     #[test]
