@@ -16,6 +16,12 @@ pub enum StoreError {
         "the disk fails, or the database on it is damaged ({0}); restore a backup, see docs/operations.md"
     )]
     Broken(Arc<sqlx::Error>),
+    /// The folder is missing, or it or the file is somebody else's.
+    #[error(
+        "its file cannot be opened ({0}); make its folder and let this user write there, or name another place \
+         with `DUTYLINE_DATA` or `DUTYLINE_DATABASE_URL`"
+    )]
+    Unopened(Arc<sqlx::Error>),
     /// A unique index or a foreign key refused the change; nothing was changed.
     #[error("the database refused the change: {0}")]
     Conflict(Arc<sqlx::Error>),
@@ -55,6 +61,7 @@ impl StoreError {
 const SQLITE_IOERR: u32 = 10;
 const SQLITE_CORRUPT: u32 = 11;
 const SQLITE_FULL: u32 = 13;
+const SQLITE_CANTOPEN: u32 = 14;
 const SQLITE_CONSTRAINT: u32 = 19;
 const SQLITE_NOTADB: u32 = 26;
 
@@ -65,6 +72,7 @@ impl From<sqlx::Error> for StoreError {
         match code.map(|code| code & 0xff) {
             Some(SQLITE_FULL) => Self::Full,
             Some(SQLITE_IOERR | SQLITE_CORRUPT | SQLITE_NOTADB) => Self::Broken(Arc::new(error)),
+            Some(SQLITE_CANTOPEN) => Self::Unopened(Arc::new(error)),
             Some(SQLITE_CONSTRAINT) => Self::Conflict(Arc::new(error)),
             Some(_) | None => Self::Backend(Arc::new(error)),
         }

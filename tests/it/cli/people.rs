@@ -148,6 +148,19 @@ fn a_database_that_is_not_there_or_is_none_is_named_with_the_mend() {
 }
 
 #[test]
+fn a_database_in_a_folder_that_is_missing_is_named_with_the_mend() {
+    let shell = Shell(tempfile::tempdir().expect("a folder"));
+    let url = format!("sqlite:{}", shell.0.path().join("missing/n.db").display());
+    let unopened = shell.run_words(&["migrate", "--database-url", &url], "");
+    let named = format!("error: cannot open the database `{url}`: its file cannot be opened (");
+    assert_eq!(unopened.code, Some(1));
+    assert!(unopened.stderr.starts_with(&named), "{}", unopened.stderr);
+    let mend = "; make its folder and let this user write there, or name another place with `DUTYLINE_DATA` or \
+        `DUTYLINE_DATABASE_URL`\n";
+    assert!(unopened.stderr.ends_with(mend), "{}", unopened.stderr);
+}
+
+#[test]
 fn presence_is_set_and_shown() {
     let shell = Shell::new();
     shell.does("user add ada --name Ada --pstn +15062345678");
