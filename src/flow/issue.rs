@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use serde::Serialize;
 
 /// A place in a file: bytes from its start.
 pub type Span = Range<usize>;
@@ -21,7 +22,8 @@ pub struct Issue {
     pub hint: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The file cannot be used.
     Error,
@@ -36,6 +38,13 @@ impl Issue {
 
     pub fn warning(span: Span, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, message: message.into(), span, hint: None }
+    }
+
+    /// Where it begins in `source`: line and column, both from 1, columns in characters.
+    pub fn place(&self, source: &str) -> (usize, usize) {
+        let before = &source[..self.span.start];
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        (before.matches('\n').count() + 1, line.chars().count() + 1)
     }
 
     #[must_use]
@@ -106,6 +115,16 @@ mod tests {
         let issues =
             [Issue::error(0..1, "unknown node `brek`"), Issue::warning(2..3, "node `x` is never reached")];
         assert_eq!(brief(&issues), "unknown node `brek`; node `x` is never reached");
+    }
+
+    #[test]
+    fn a_place_is_a_line_and_a_column_as_editors_count_them() {
+        let source = "a = 1\n\u{fc} = \u{e9}b\n";
+        for (span, place) in
+            [(0..1, (1, 1)), (4..5, (1, 5)), (6..8, (2, 1)), (13..14, (2, 6)), (15..15, (3, 1))]
+        {
+            assert_eq!(Issue::error(span.clone(), "").place(source), place, "{span:?}");
+        }
     }
 
     #[test]

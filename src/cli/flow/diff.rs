@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
+use serde::Serialize;
 use similar::TextDiff;
 
 use crate::app::App;
 use crate::cli::desk::Desk;
 use crate::cli::flow::library::read;
-use crate::cli::output::{line, talk};
+use crate::cli::output::{Format, talk};
 use crate::domain::ids::Name;
 use crate::domain::tenant::Tenant;
 
@@ -28,12 +29,24 @@ pub(super) struct Args {
     /// The newer version [default: the latest published one]
     #[arg(long, value_name = "NUMBER", conflicts_with = "file")]
     to: Option<u32>,
+
+    #[command(flatten)]
+    format: Format,
 }
 
 /// A text to compare, and what to call it.
 struct Side {
     title: String,
     text: String,
+}
+
+/// What differs, as scripts read it.
+#[derive(Debug, Serialize)]
+struct Difference {
+    old: String,
+    new: String,
+    /// In the unified form; empty if nothing differs.
+    diff: String,
 }
 
 pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
@@ -46,13 +59,18 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
         }
         None => versions(&app, &tenant, &args).await?,
     };
-    let diff = TextDiff::from_lines(&old.text, &new.text);
-    if diff.ratio() >= 1.0 {
-        talk(format!("no difference between {} and {}", old.title, new.title));
+    let difference = compare(old, new);
+    if difference.diff.is_empty() && !args.format.is_json() {
+        talk(format!("no difference between {} and {}", difference.old, difference.new));
         return Ok(());
     }
-    line(diff.unified_diff().header(&old.title, &new.title))?;
-    Ok(())
+    Ok(args.format.tell(&difference, |difference| difference.diff.clone())?)
+}
+
+fn compare(old: Side, new: Side) -> Difference {
+    let diff = TextDiff::from_lines(&old.text, &new.text);
+    let diff = diff.unified_diff().header(&old.title, &new.title).to_string();
+    Difference { old: old.title, new: new.title, diff }
 }
 
 async fn versions(app: &App, tenant: &Tenant, args: &Args) -> anyhow::Result<(Side, Side)> {

@@ -5,23 +5,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
+use serde::Serialize;
 
+use crate::app::calls::TurnStory;
 use crate::carrier::twiml::{self, Urls};
 use crate::cli::flow::library::{Library, read};
 use crate::cli::flow::renderer;
 use crate::cli::hours::hours;
-use crate::cli::output::{line, talk};
+use crate::cli::output::{Format, talk};
 use crate::cli::phone::keypad::{Keypad, Moment, Pace, Press, Script};
 use crate::domain::ids::Language;
 use crate::domain::phone::{self, E164};
 use crate::domain::time::{Hours, Instant, Zone};
 use crate::flow::check::check;
+use crate::flow::engine::Input;
 use crate::flow::issue::report;
-use crate::flow::keys::Keys;
+use crate::flow::program::Program;
 use crate::flow::rehearsal::{Rehearsal, Stage};
-use crate::flow::reply::{Gather, Speech};
+use crate::flow::reply::{Gather, Speech, Then};
 use crate::flow::script::Caller;
 use crate::store::Clock;
+use crate::store::steps::Step;
 
 /// Run a flow file as on a call, without a server or a database
 ///
@@ -63,6 +67,31 @@ pub(super) struct Args {
     /// The number that calls is nobody's
     #[arg(long)]
     unknown: bool,
+
+    #[command(flatten)]
+    format: Format,
+}
+
+/// The whole call.
+#[derive(Debug, Serialize)]
+struct Call {
+    at: Instant,
+    from: String,
+    to: E164,
+    turns: Vec<Turn>,
+    /// When the caller's duty ends; none if they are off duty.
+    until: Option<Instant>,
+}
+
+/// A turn as `call show` tells it, and the document that carries it.
+#[derive(Debug, Serialize)]
+struct Turn {
+    #[serde(flatten)]
+    story: TurnStory,
+    twiml: String,
+    /// What the person did, for people.
+    #[serde(skip)]
+    title: String,
 }
 
 /// Where the documents that are printed say that the server is.
@@ -78,27 +107,38 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let Some(flow) = flow else { bail!("`{}` has errors; mend them first", args.file.display()) };
     let program = Library::around(&args.file)?.link(Arc::new(flow))?;
     let stage = stage(&args)?;
-    line(format!("{}: {} calls {}", wall(stage.at, &args.zone), args.from, args.to))?;
-    let mut rehearsal = Rehearsal::begin(&program, &stage);
-    tell_turn(&rehearsal, "the call comes in")?;
-    let mut keypad = Keypad::script(args.keys, Pace::Hurried);
+    let (turns, until) = play(&program, &stage, args.keys).await?;
+    let call = Call { at: stage.at, from: args.from, to: args.to, turns, until };
+    Ok(args.format.tell(&call, |call| transcript(call, &args.zone))?)
+}
+
+/// Plays the call to its end: its turns, and when the caller's duty then ends.
+async fn play(
+    program: &Program,
+    stage: &Stage,
+    keys: Script,
+) -> anyhow::Result<(Vec<Turn>, Option<Instant>)> {
+    let mut rehearsal = Rehearsal::begin(program, stage);
+    let mut turns = vec![turn(&rehearsal, Input::Started, "the call comes in".to_owned())?];
+    let mut keypad = Keypad::script(keys, Pace::Hurried);
     while let Some(question) = rehearsal.question().cloned() {
-        match respond(&mut keypad, &question).await {
-            Response::Keys(keys) => {
-                rehearsal.press(&keys);
-                tell_turn(&rehearsal, &format!("you press {keys}"))?;
+        let Some(input) = respond(&mut keypad, &question).await else { break };
+        let title = match &input {
+            Input::Keys(keys) => {
+                rehearsal.press(keys);
+                format!("you press {keys}")
             }
-            Response::Silence => {
+            Input::Silence | Input::Started | Input::Garbled => {
                 rehearsal.wait();
-                tell_turn(&rehearsal, &format!("you press nothing for {} s", question.timeout_s))?;
+                format!("you press nothing for {} s", question.timeout_s)
             }
-            Response::HangUp => break,
-        }
+        };
+        turns.push(turn(&rehearsal, input, title)?);
         if keypad.is_hung_up() {
             break;
         }
     }
-    tell_end(&rehearsal, &args.zone)
+    Ok((turns, rehearsal.presence().window(rehearsal.now())))
 }
 
 fn stage(args: &Args) -> anyhow::Result<Stage> {
@@ -118,59 +158,68 @@ fn stage(args: &Args) -> anyhow::Result<Stage> {
     })
 }
 
-/// What a person does at one prompt.
-enum Response {
-    Keys(Keys),
-    Silence,
-    HangUp,
-}
-
-async fn respond(keypad: &mut Keypad, question: &Gather) -> Response {
+/// What a person does at one prompt; none if they hang up.
+async fn respond(keypad: &mut Keypad, question: &Gather) -> Option<Input> {
     let patience = Duration::from_secs(question.timeout_s.into());
     let (mut entered, mut moment) = (String::new(), Moment::Prompt);
     while entered.len() < usize::from(question.max_digits) {
         match keypad.press(moment, patience).await {
             Press::Key(key) => entered.push(key),
             Press::Silence => break,
-            Press::HangUp => return Response::HangUp,
+            Press::HangUp => return None,
         }
         if question.hash_finishes && entered.ends_with('#') {
             break;
         }
         moment = Moment::Gap;
     }
-    entered.parse().map_or(Response::Silence, Response::Keys)
+    Some(entered.parse().map_or(Input::Silence, Input::Keys))
 }
 
-fn tell_turn(rehearsal: &Rehearsal<'_>, what: &str) -> anyhow::Result<()> {
-    let turn = rehearsal.latest();
-    line(format!("\n{what}"))?;
-    for decided in &turn.decided {
-        line(format!("  decided: {decided}"))?;
-    }
-    for speech in &turn.reply.speech {
-        line(format!("  {}", spoken(speech)))?;
-    }
-    match rehearsal.question() {
-        Some(question) => tell_question(question)?,
-        None => line("  the line hangs up")?,
-    }
+/// What the flow did last.
+fn turn(rehearsal: &Rehearsal<'_>, input: Input, title: String) -> anyhow::Result<Turn> {
+    let latest = rehearsal.latest();
     let next = format!("{NEXT}/{}/{}", rehearsal.call(), rehearsal.next_turn());
-    let document = twiml::render(&turn.reply, Urls { next: &next, media: MEDIA })?;
-    document.lines().try_for_each(|xml| line(format!("    {xml}")))?;
-    Ok(())
+    let twiml = twiml::render(&latest.reply, Urls { next: &next, media: MEDIA })?;
+    let story = TurnStory::from(Step {
+        turn: rehearsal.next_turn() - 1,
+        at: rehearsal.now(),
+        input,
+        decided: latest.decided.clone(),
+        reply: latest.reply.clone(),
+    });
+    Ok(Turn { story, twiml, title })
 }
 
-fn tell_question(question: &Gather) -> std::io::Result<()> {
-    for speech in &question.prompt {
-        line(format!("  {}", spoken(speech)))?;
-    }
+fn transcript(call: &Call, zone: &Zone) -> String {
+    let mut lines = vec![format!("{}: {} calls {}", wall(call.at, zone), call.from, call.to)];
+    lines.extend(call.turns.iter().flat_map(turn_lines));
+    lines.push(match call.until {
+        Some(until) => format!("\ntimer: off duty at {}, {}", wall(until, zone), until.to_rfc3339()),
+        None => "\nno timer: the caller is off duty".to_owned(),
+    });
+    lines.join("\n")
+}
+
+fn turn_lines(Turn { story, twiml, title }: &Turn) -> Vec<String> {
+    let mut lines = vec![String::new(), title.clone()];
+    lines.extend(story.decided.iter().map(|decided| format!("  decided: {decided}")));
+    lines.extend(story.heard.iter().map(|speech| format!("  {}", spoken(speech))));
+    lines.push(match &story.then {
+        Then::Gather(question) => asked(question),
+        Then::Redirect | Then::HangUp | Then::Reject => "  the line hangs up".to_owned(),
+    });
+    lines.extend(twiml.lines().map(|xml| format!("    {xml}")));
+    lines
+}
+
+fn asked(question: &Gather) -> String {
     let keys = match question.max_digits {
         1 => "1 key".to_owned(),
         most => format!("up to {most} keys"),
     };
     let end = if question.hash_finishes { ", # ends them" } else { "" };
-    line(format!("  asks for {keys}{end}; waits {} s", question.timeout_s))
+    format!("  asks for {keys}{end}; waits {} s", question.timeout_s)
 }
 
 fn spoken(speech: &Speech) -> String {
@@ -178,15 +227,6 @@ fn spoken(speech: &Speech) -> String {
         Speech::Say { text, language } => format!("says ({language}): {text}"),
         Speech::Play(media) => format!("plays {}", media.file_name()),
     }
-}
-
-fn tell_end(rehearsal: &Rehearsal<'_>, zone: &Zone) -> anyhow::Result<()> {
-    let window = rehearsal.presence().window(rehearsal.now());
-    line(match window {
-        Some(until) => format!("\ntimer: off duty at {}, {}", wall(until, zone), until.to_rfc3339()),
-        None => "\nno timer: the caller is off duty".to_owned(),
-    })?;
-    Ok(())
 }
 
 /// `2026-03-08 01:30 America/Toronto`.

@@ -67,6 +67,53 @@ fn a_check_shows_every_error_and_every_test_that_fails() {
 }
 
 #[test]
+fn a_check_tells_scripts_the_file_and_place_of_each_issue() {
+    let shell = Shell::new();
+    shell.write("bad/duty.toml", &DUTY.replace("'bye'", "'by'"));
+    shell.write(
+        "bad/desk.toml",
+        "[flow]\nname = 'desk'\nkind = 'customer'\nstart = 'run'\n\n\
+         [node.run.subflow]\nflow = 'night'\nnext = 'bye'\n\n[node.bye.exit]\n",
+    );
+    assert_snapshot!(shell.run(&["flow", "check", "--json", "bad"]), @r#"
+    [1]
+    {
+      "flows": 2,
+      "calls": 0,
+      "errors": 1,
+      "issues": [
+        {
+          "file": "bad/desk.toml",
+          "line": null,
+          "column": null,
+          "severity": "warning",
+          "message": "not in this folder: flow `desk`, node `run`: unknown flow `night`; publish it first",
+          "hint": null
+        },
+        {
+          "file": "bad/duty.toml",
+          "line": 8,
+          "column": 8,
+          "severity": "error",
+          "message": "unknown node `by`",
+          "hint": "did you mean `bye`?"
+        }
+      ]
+    }
+    "#);
+    shell.write("good/duty.toml", DUTY);
+    assert_snapshot!(shell.run(&["flow", "check", "--json", "good"]), @r#"
+    [0]
+    {
+      "flows": 1,
+      "calls": 0,
+      "errors": 0,
+      "issues": []
+    }
+    "#);
+}
+
+#[test]
 fn a_flow_is_published_listed_shown_and_compared() {
     let shell = Shell::new();
     shell.write("duty.toml", DUTY);
@@ -133,6 +180,22 @@ fn a_flow_is_published_listed_shown_and_compared() {
     [0]
     stderr: no difference between duty version 2 and duty.toml
     ");
+    assert_snapshot!(shell.run(&["flow", "diff", "duty", "--json"]), @r#"
+    [0]
+    {
+      "old": "duty version 1",
+      "new": "duty version 2",
+      "diff": "--- duty version 1\n+++ duty version 2\n@@ -4,7 +4,7 @@\n start = 'ask'\n \n [node.ask.timed_presence]\n-presets = [8]\n+presets = [8, 24]\n next = 'bye'\n \n [node.bye.exit]\n"
+    }
+    "#);
+    assert_snapshot!(shell.run(&["flow", "diff", "duty", "duty.toml", "--json"]), @r#"
+    [0]
+    {
+      "old": "duty version 2",
+      "new": "duty.toml",
+      "diff": ""
+    }
+    "#);
     assert_snapshot!(shell.run(&["flow", "show", "night"]), @r"
     [1]
     stderr: error: no version of the flow `night`; `dutyline flow list` shows those there are
@@ -230,6 +293,73 @@ fn a_simulation_shows_words_documents_decisions_and_the_timer() {
     [1]
     stderr: error: `noon` is not a local time like `2026-03-08T01:30`
     ");
+}
+
+#[test]
+fn a_simulation_tells_scripts_every_turn() {
+    let shell = Shell::new();
+    shell.write("duty.toml", DUTY);
+    let call = ["flow", "simulate", "duty.toml", "--from", "+15062345678", "--at", "2026-01-05T12:00"];
+    let told = shell.run(&[&call[..], &["--keys", "1", "--json"]].concat());
+    assert_snapshot!(told, @r#"
+    [0]
+    {
+      "at": "2026-01-05T12:00:00Z",
+      "from": "+15062345678",
+      "to": "+15065550100",
+      "turns": [
+        {
+          "turn": 0,
+          "at": "2026-01-05T12:00:00Z",
+          "pressed": "started",
+          "decided": [],
+          "heard": [
+            {
+              "say": {
+                "text": "Welcome to the duty line. To go online for 8 hours, press 1. To enter a custom number of hours, press 9. To go offline, press 0.",
+                "language": "en-US"
+              }
+            }
+          ],
+          "then": {
+            "gather": {
+              "prompt": [
+                {
+                  "say": {
+                    "text": "Welcome to the duty line. To go online for 8 hours, press 1. To enter a custom number of hours, press 9. To go offline, press 0.",
+                    "language": "en-US"
+                  }
+                }
+              ],
+              "max_digits": 1,
+              "hash_finishes": false,
+              "timeout_s": 5
+            }
+          },
+          "twiml": "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>\n  <Gather input=\"dtmf\" action=\"https://ivr.example.com/voice/twilio/turn/call_00000000000000000000000000000000/1\" method=\"POST\" numDigits=\"1\" timeout=\"5\" finishOnKey=\"\" actionOnEmptyResult=\"false\">\n    <Say language=\"en-US\">Welcome to the duty line. To go online for 8 hours, press 1. To enter a custom number of hours, press 9. To go offline, press 0.</Say>\n  </Gather>\n  <Redirect method=\"POST\">https://ivr.example.com/voice/twilio/turn/call_00000000000000000000000000000000/1</Redirect>\n</Response>"
+        },
+        {
+          "turn": 1,
+          "at": "2026-01-05T12:00:00Z",
+          "pressed": "1",
+          "decided": [
+            "online for 8 h, until 2026-01-05T20:00:00+00:00"
+          ],
+          "heard": [
+            {
+              "say": {
+                "text": "You are now online and available for calls until Monday, 8 PM, UTC.",
+                "language": "en-US"
+              }
+            }
+          ],
+          "then": "hang_up",
+          "twiml": "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>\n  <Say language=\"en-US\">You are now online and available for calls until Monday, 8 PM, UTC.</Say>\n  <Hangup/>\n</Response>"
+        }
+      ],
+      "until": "2026-01-05T20:00:00Z"
+    }
+    "#);
 }
 
 #[test]
