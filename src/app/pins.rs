@@ -10,10 +10,15 @@ use super::Error;
 /// Digits of a PIN.
 const DIGITS: std::ops::RangeInclusive<usize> = 4..=12;
 
+/// Whether a text can be a PIN.
+pub fn is_pin(text: &str) -> bool {
+    DIGITS.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// The hash of a PIN, in PHC form, with Argon2id's recommended parameters (RFC 9106, OWASP).
 pub fn hash(pin: &SecretString) -> Result<String, Error> {
     let pin = pin.expose_secret();
-    if !DIGITS.contains(&pin.len()) || !pin.bytes().all(|b| b.is_ascii_digit()) {
+    if !is_pin(pin) {
         return Err(Error::invalid("pin", "***", "a PIN is 4 to 12 digits"));
     }
     let hash = Argon2::default().hash_password(pin.as_bytes()).expect("a short text can be hashed");

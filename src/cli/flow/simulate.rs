@@ -8,6 +8,7 @@ use anyhow::bail;
 use serde::Serialize;
 
 use crate::app::calls::TurnStory;
+use crate::app::pins::is_pin;
 use crate::carrier::twiml::{self, Urls};
 use crate::cli::flow::library::{Library, read};
 use crate::cli::flow::renderer;
@@ -20,6 +21,7 @@ use crate::domain::time::{Hours, Instant, Zone};
 use crate::flow::check::check;
 use crate::flow::engine::Input;
 use crate::flow::issue::report;
+use crate::flow::keys::Keys;
 use crate::flow::program::Program;
 use crate::flow::rehearsal::{Rehearsal, Stage};
 use crate::flow::reply::{Gather, Speech, Then};
@@ -67,6 +69,10 @@ pub(super) struct Args {
     /// The number that calls is nobody's
     #[arg(long)]
     unknown: bool,
+
+    /// A PIN that the caller has, made up: the flow asks for it as it would on the line [default: none]
+    #[arg(long, value_name = "DIGITS", value_parser = pin, conflicts_with = "unknown")]
+    pin: Option<Keys>,
 
     #[command(flatten)]
     format: Format,
@@ -155,7 +161,14 @@ fn stage(args: &Args) -> anyhow::Result<Stage> {
         dialled: Some(args.to.clone()),
         online_for: args.online_for,
         held: None,
+        pin: args.pin.clone(),
     })
+}
+
+/// Reads a PIN, for clap.
+fn pin(text: &str) -> Result<Keys, &'static str> {
+    let pin = text.parse().ok().filter(|_| is_pin(text));
+    pin.ok_or("give 4 to 12 digits")
 }
 
 /// What a person does at one prompt; none if they hang up.

@@ -39,6 +39,8 @@ pub struct Stage {
     pub online_for: Option<Hours>,
     /// Why a supervisor holds the caller off duty.
     pub held: Option<String>,
+    /// The caller's PIN, if they have one.
+    pub pin: Option<Keys>,
 }
 
 /// A call under way.
@@ -50,6 +52,7 @@ pub struct Rehearsal<'a> {
     call: CallId,
     dialled: E164,
     agent: Option<Agent>,
+    pin: Option<Keys>,
     turns: u32,
     menu_since: Option<Instant>,
     now: Instant,
@@ -76,6 +79,7 @@ impl<'a> Rehearsal<'a> {
             call: CallId::from_bits(0),
             dialled,
             agent,
+            pin: stage.pin.clone(),
             turns: 0,
             menu_since: None,
             now: stage.at,
@@ -151,7 +155,7 @@ impl<'a> Rehearsal<'a> {
             dialled: &self.dialled,
             agent: self.agent.as_ref(),
             attestation: Attestation::Less,
-            pin_matches: None,
+            pin_matches: self.pin.as_ref().map(|pin| *input == Input::Keys(pin.clone())),
             menu_since: self.menu_since,
             now: self.now,
         };
@@ -211,7 +215,8 @@ fn agent(stage: &Stage) -> Agent {
         zone: Some(stage.zone.clone()),
         language: Some(stage.language.clone()),
         agent_code: None,
-        pin_hash: None,
+        // That there is a hash is that there is a PIN; which one, the rehearsal knows itself.
+        pin_hash: stage.pin.as_ref().map(|_| String::new()),
         pin: PinRecord::default(),
         presence: opening_presence(stage),
     }

@@ -37,6 +37,7 @@ fn stage(call: &Call) -> Stage {
         dialled: call.dialled.clone(),
         online_for: call.online_for,
         held: call.held.clone(),
+        pin: None,
     }
 }
 

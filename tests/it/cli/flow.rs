@@ -363,6 +363,35 @@ fn a_simulation_tells_scripts_every_turn() {
 }
 
 #[test]
+fn a_simulated_caller_with_a_pin_is_asked_for_it() {
+    let shell = Shell::new();
+    shell.write("duty.toml", DUTY);
+    let simulate = |pin: &str, keys: &str| {
+        let call = ["flow", "simulate", "duty.toml", "--from", "+15062345678", "--at", "2026-01-05T12:00"];
+        shell.run(&[&call[..], &["--pin", pin, "--keys", keys]].concat())
+    };
+    let said = |told: &str| {
+        let lines = told.lines().filter(|line| line.starts_with("  says") || line.starts_with("  decided"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let told = simulate("2468", "1357#,2468#,1");
+    assert_snapshot!(said(&told), @r"
+    says (en-US): Welcome to the duty line. Please enter your PIN, then press the hash key.
+    decided: PIN wrong
+    says (en-US): Sorry, that is not correct. Please enter your PIN, then press the hash key.
+    decided: PIN right
+    says (en-US): To go online for 8 hours, press 1. To enter a custom number of hours, press 9. To go offline, press 0.
+    decided: online for 8 h, until 2026-01-05T20:00:00+00:00
+    says (en-US): You are now online and available for calls until Monday, 8 PM, UTC.
+    ");
+    assert!(told.ends_with("timer: off duty at 2026-01-05 20:00 UTC, 2026-01-05T20:00:00+00:00"), "{told}");
+    for pin in ["", "246", "2468#", "1234567890123"] {
+        let refused = simulate(pin, "1");
+        assert!(refused.starts_with("[2]") && refused.contains("give 4 to 12 digits"), "{pin}: {refused}");
+    }
+}
+
+#[test]
 fn a_simulated_stranger_is_turned_away_and_who_hangs_up_hears_no_more() {
     let shell = Shell::new();
     shell.write("duty.toml", DUTY);
