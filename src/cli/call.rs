@@ -14,7 +14,7 @@ use crate::flow::reply::{Speech, Then};
 /// Call a line from the terminal, as a phone would, or look at earlier calls
 ///
 /// Without `--keys`, type keys and press Enter; the line waits for them as long as it would on a phone.
-/// `-` is silence at once, `!` or the end of input hangs up.
+/// `-` is silence at once; `!`, Ctrl-C or the end of input hangs up.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Args {

@@ -15,8 +15,10 @@ pub mod leg;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use chrono::Utc;
 use reqwest::Url;
+use tokio::signal;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -75,7 +77,10 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<ExitCode> {
         args.keys.map_or_else(|| Keypad::lines(stdin_lines()), |script| Keypad::script(script, pace));
     let leg = Leg { account_sid, call_sid: new_call_sid(), from: args.from, to: args.to, stir: args.stir };
     let started = Instant::now();
-    let ended = talk(&exchange, keypad, leg.clone()).await;
+    let ended = tokio::select! {
+        ended = talk(&exchange, keypad, leg.clone()) => ended,
+        interrupted = interrupted() => interrupted,
+    };
     // Whatever ended the call, a carrier reports the end.
     let status = ended.as_ref().map_or(CallStatus::Completed, |ending| ending.status());
     let reported = report(&exchange, &leg, status, started.elapsed().as_secs()).await;
@@ -101,6 +106,14 @@ async fn talk(exchange: &Exchange, mut keypad: Keypad, leg: Leg) -> anyhow::Resu
             }
         };
     }
+}
+
+/// Ctrl-C, at whatever moment, puts the phone down as a person would.
+async fn interrupted() -> anyhow::Result<Ending> {
+    signal::ctrl_c().await.context("cannot listen for Ctrl-C")?;
+    // The call is over, whether or not anybody reads so.
+    drop(tell(&[Heard::End(Ending::YouHungUp)]));
+    Ok(Ending::YouHungUp)
 }
 
 fn tell(heard: &[Heard]) -> io::Result<()> {

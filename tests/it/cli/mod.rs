@@ -3,6 +3,7 @@
 mod apply;
 mod flow;
 mod people;
+mod phone;
 mod prompt;
 
 use std::path::Path;

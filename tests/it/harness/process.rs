@@ -23,7 +23,7 @@ impl Deployment {
         Self { data: data.to_owned(), listen: free }
     }
 
-    fn dutyline(&self) -> Command {
+    pub fn dutyline(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dutyline"));
         command
             .env("DUTYLINE_DATA", &self.data)
