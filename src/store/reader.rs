@@ -53,20 +53,29 @@ impl Reader {
 }
 
 async fn run(mut connection: SqliteConnection, mut asked: mpsc::Receiver<Question>) {
-    let mut together = Vec::new();
-    while asked.recv_many(&mut together, MOST_TOGETHER).await > 0 {
-        if let Ok(answers) = ask_together(&mut connection, &together).await {
-            for (question, rows) in together.drain(..).zip(answers) {
-                // Whoever asked may have gone away.
-                drop(question.answer.send(Ok(rows)));
-            }
-        } else {
-            // One of them is at fault, and the others are not to suffer.
-            drop(sqlx::query("rollback").execute(&mut connection).await);
-            for question in together.drain(..) {
-                let rows = ask_alone(&mut connection, &question).await;
-                drop(question.answer.send(rows));
-            }
+    let mut waiting = Vec::new();
+    while asked.recv_many(&mut waiting, MOST_TOGETHER).await > 0 {
+        // Only the same with the same: every mixture would be a text of its own to prepare.
+        waiting.sort_by_key(|question: &Question| question.statement);
+        while let Some(statement) = waiting.last().map(|question| question.statement) {
+            let alike = waiting.partition_point(|question| question.statement < statement);
+            answer(&mut connection, waiting.split_off(alike)).await;
+        }
+    }
+}
+
+async fn answer(connection: &mut SqliteConnection, questions: Vec<Question>) {
+    if let Ok(answers) = ask_together(connection, &questions).await {
+        for (question, rows) in questions.into_iter().zip(answers) {
+            // Whoever asked may have gone away.
+            drop(question.answer.send(Ok(rows)));
+        }
+    } else {
+        // One of them is at fault, and the others are not to suffer.
+        drop(sqlx::query("rollback").execute(&mut *connection).await);
+        for question in questions {
+            let rows = ask_alone(connection, &question).await;
+            drop(question.answer.send(rows));
         }
     }
 }
