@@ -12,6 +12,7 @@ pub mod error;
 mod events;
 pub mod flows;
 mod group;
+mod lane;
 mod mappings;
 pub mod presence;
 pub mod prompts;

@@ -138,7 +138,8 @@ async fn ask_alone(
 #[cfg(test)]
 mod tests {
     use futures_util::future::join_all;
-    use sqlx::{Connection, Row};
+    use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
+    use sqlx::{ConnectOptions, Connection, Row};
 
     use super::*;
 
@@ -178,5 +179,26 @@ mod tests {
     async fn a_question_that_fails_spoils_no_other() {
         let answers = ask(&[(LIST, "[1]"), (BROKEN, "1"), (LIST, "[2,3]"), (LIST, "[")]).await;
         assert_eq!(answers, [Some(vec![1]), None, Some(vec![2, 3]), None]);
+    }
+
+    #[tokio::test]
+    async fn after_a_question_that_fails_the_next_one_sees_what_was_committed_since() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = SqliteConnectOptions::new()
+            .filename(folder.path().join("line.db"))
+            .journal_mode(SqliteJournalMode::Wal)
+            .create_if_missing(true);
+        let mut writer = options.connect().await.expect("it opens");
+        sqlx::query("create table numbers (number bigint)").execute(&mut writer).await.expect("a table");
+        let reader = Reader::start(options.connect().await.expect("it opens"));
+        for known in 0..3 {
+            let (failed, found) = tokio::join!(
+                reader.ask("select number from numbers where json($1)", vec!["[".into()]),
+                reader.ask("select number from numbers where $1", vec![true.into()]),
+            );
+            assert!(failed.is_err());
+            assert_eq!(found.expect("readable").len(), known);
+            sqlx::query("insert into numbers values (1)").execute(&mut writer).await.expect("a row");
+        }
     }
 }

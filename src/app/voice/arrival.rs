@@ -10,6 +10,7 @@ use crate::app::{App, log, tenants};
 use crate::domain::call::{CallStatus, Progress};
 use crate::domain::dispatch::Mapping;
 use crate::domain::event::{Event, EventCause};
+use crate::domain::ids::CallId;
 use crate::domain::phone::E164;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
@@ -24,7 +25,8 @@ impl App {
     /// The first request about a call, and every repetition of it: the same words again or, if keys come
     /// along, what they do at the turn that is open. So a fallback address leads to the same place (I12).
     pub async fn arrive(&self, request: Request) -> Result<Answer, StoreError> {
-        let is_news = self.cache.begun.is_news(&request.call(), self.store.clock().now());
+        let call = request.call();
+        let is_news = self.cache.begun.is_news(&call, self.store.clock().now());
         if (request.input.is_keys() || !is_news)
             && let Some(answer) = self.take_turn(request.clone(), None).await?
         {
@@ -33,7 +35,7 @@ impl App {
         let app = self.clone();
         let read = self.store.read::<_, StoreError, _>(|tx| {
             Box::pin(async move {
-                let begun = app.begin(tx, &request).await?;
+                let begun = app.begin(tx, &request, call).await?;
                 Ok((request, begun))
             })
         });
@@ -62,7 +64,7 @@ impl App {
         let app = self.clone();
         let unit = self.store.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
-                match app.begin(tx, &request).await? {
+                match app.begin(tx, &request, request.call()).await? {
                     Begun::Known => Ok(Answer::restart()),
                     Begun::Unmatched => Ok(Answer::reject()),
                     Begun::Call(begun) => {
@@ -76,8 +78,8 @@ impl App {
         unit.await
     }
 
-    async fn begin(&self, tx: &mut Tx<'_>, request: &Request) -> Result<Begun, StoreError> {
-        let arrivals = tx.arrivals(&request.contact, &request.call()).await?;
+    async fn begin(&self, tx: &mut Tx<'_>, request: &Request, id: CallId) -> Result<Begun, StoreError> {
+        let arrivals = tx.arrivals(&request.contact, &id).await?;
         if arrivals.iter().any(|arrival| arrival.is_known) {
             return Ok(Begun::Known);
         }
@@ -85,8 +87,8 @@ impl App {
         let program = self.cache.program(tx, &route.tenant.id, &route.mapping.flow, route.version).await?;
         let catalogue = self.cache.catalogue(tx, &route.tenant).await?;
         let (identity, agent) = identify(&route, &request.contact.caller);
-        let mut call =
-            new_call(request, &route, Cursor::at_start(&program, identity), agent.as_ref(), tx.now());
+        let cursor = Cursor::at_start(&program, identity);
+        let mut call = new_call(id, request, &route, cursor, agent.as_ref(), tx.now());
         let world = World { tenant: &route.tenant, program: &program, catalogue: &catalogue };
         let turn = world.step(&call, agent.as_ref(), request, None, tx.now());
         let step = advance(&mut call, &turn, Input::Started, tx.now());
@@ -159,9 +161,16 @@ impl Beginning {
     }
 }
 
-fn new_call(request: &Request, route: &Route, cursor: Cursor, agent: Option<&Agent>, now: Instant) -> Call {
+fn new_call(
+    id: CallId,
+    request: &Request,
+    route: &Route,
+    cursor: Cursor,
+    agent: Option<&Agent>,
+    now: Instant,
+) -> Call {
     Call {
-        id: request.call(),
+        id,
         account: request.contact.account.clone(),
         sid: request.sid.clone(),
         caller: request.caller.clone(),
