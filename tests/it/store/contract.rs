@@ -209,6 +209,9 @@ async fn a_due_window_waits_for_a_menu_that_was_open_at_its_end() {
         let acme = tenant("acme").id;
         tx.save_presence(&acme, &user("ada", ADAS).id, &on_duty_until(60));
         tx.insert_call(&acme, &call());
+        // Another menu of hers, which was not open then.
+        let (id, sid) = (CallId::from_bits(8), "CA2".parse().expect("a call"));
+        tx.insert_call(&acme, &Call { id, sid, menu_since: Some(at(60)), ..call() });
     })
     .await
     .expect("kept");
