@@ -193,8 +193,6 @@ fn go_online(walk: &mut Walk<'_>, settings: &TimedPresence, hours: Hours) -> Go 
     match walk.command(&command) {
         Ok(()) => {
             let until = walk.presence.window(walk.scene.now).expect("going online opens a window");
-            walk.note(format!("online for {} h, until {}", hours.get(), until.to_rfc3339()));
-            walk.outcome = Some(Outcome::Online);
             settings.say(walk, Slot::Online, &window_args(walk.agent(), until));
             Go::To(settings.next.clone())
         }
@@ -206,8 +204,6 @@ fn go_online(walk: &mut Walk<'_>, settings: &TimedPresence, hours: Hours) -> Go 
 fn go_offline(walk: &mut Walk<'_>, settings: &TimedPresence) -> Go {
     match walk.command(&Command::GoOffline) {
         Ok(()) => {
-            walk.note("offline");
-            walk.outcome = Some(Outcome::Offline);
             settings.say(walk, Slot::Offline, &Args::default());
             Go::To(settings.next.clone())
         }

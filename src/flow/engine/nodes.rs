@@ -2,7 +2,6 @@
 
 use super::walk::{Go, Question, Walk};
 use super::{Asked, Input};
-use crate::domain::call::Outcome;
 use crate::domain::ids::Name;
 use crate::domain::presence::Command;
 use crate::domain::time::{Hours, Instant, Zone};
@@ -74,13 +73,7 @@ impl<'a> Walk<'a> {
             PresenceChange::Offline => Command::GoOffline,
         };
         match self.command(&command) {
-            Ok(()) => {
-                self.outcome = Some(match set.change {
-                    PresenceChange::Online { .. } => Outcome::Online,
-                    PresenceChange::Offline => Outcome::Offline,
-                });
-                &set.next
-            }
+            Ok(()) => &set.next,
             Err(why) => {
                 self.note(format!("presence left alone: {why}"));
                 &set.otherwise

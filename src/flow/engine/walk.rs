@@ -204,17 +204,26 @@ impl<'a> Walk<'a> {
         self.spoken = mem::take(&mut self.spoken).then(spoken);
     }
 
-    /// Applies a command of the caller's to their presence; what was decided becomes an effect.
+    /// Applies a command of the caller's to their presence; what was decided becomes an effect, and the call's
+    /// outcome.
     pub(in crate::flow) fn command(&mut self, command: &Command) -> Result<(), Rejected> {
-        let reason = match command {
-            Command::GoOnline { .. } => Reason::LoggedIn,
-            Command::GoOffline | Command::Hold(_) | Command::Release => Reason::LoggedOut,
+        let (reason, outcome, what) = match command {
+            Command::GoOnline { hours, .. } => {
+                (Reason::LoggedIn, Outcome::Online, format!("online for {} h", hours.get()))
+            }
+            Command::GoOffline | Command::Hold(_) | Command::Release => {
+                (Reason::LoggedOut, Outcome::Offline, "offline".to_owned())
+            }
         };
         let cause = Cause { source: Source::Phone, reason, call: Some(self.scene.call.clone()) };
         let (presence, transitions) =
             presence::decide(&self.presence, command, &cause, self.scene.menu_since, self.scene.now)?;
         self.presence = presence.clone();
         self.effects.push(Effect::Presence { presence, transitions });
+        let until =
+            self.presence.window(self.scene.now).map(|until| format!(", until {}", until.to_rfc3339()));
+        self.note(what + until.as_deref().unwrap_or_default());
+        self.outcome = Some(outcome);
         Ok(())
     }
 }

@@ -1,14 +1,16 @@
 //! Which flow answers (D33, D41 to D45).
 
 use dutyline::app::tenants;
+use dutyline::domain::call::CallStatus;
 use dutyline::domain::dispatch::{Channel, Mapping, MappingKind};
+use dutyline::domain::event::Event;
 use dutyline::domain::ids::MappingId;
 use dutyline::flow::prompt::catalogue::{Content, Entry};
 use dutyline::flow::reply::{MediaFormat, MediaRef};
 use dutyline::store::flows::FlowState;
 
 use super::dial_in::duty;
-use crate::harness::line::{ADA, DUTY_LINE, Line};
+use crate::harness::line::{ADA, DUTY_LINE, Line, PUBLIC_URL, hours, noon};
 
 #[tokio::test]
 async fn a_number_that_nobody_answers_was_rejected_and_told_once_a_minute() {
@@ -117,9 +119,31 @@ async fn greet(line: &Line, content: Content) {
         Box::pin(async move {
             let (language, name) = ("en".parse().expect("a tag"), "greeting".parse().expect("a name"));
             tx.save_prompt(&tenant, &Entry { language, name, content });
-            tx.touch_tenant(&tenant);
             Ok(())
         })
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_flow_that_puts_its_caller_online_before_it_asks_anything_does_it_once() {
+    // A1.14, I12.
+    let line = Line::with_flow(
+        "[flow]\nname = \"duty\"\nkind = \"customer\"\nstart = \"on\"\n\
+         [node.on.set_presence]\nto.online.hours = 8\nnext = \"bye\"\notherwise = \"bye\"\n\
+         [node.bye.hangup]\n",
+    )
+    .await;
+    let caller = line.call_from(ADA).await;
+    assert_eq!(line.online_until("ada").await, Some(noon() + hours(8)));
+    let form = caller.leg.form(CallStatus::Ringing, &[]);
+    for _ in 0..2 {
+        line.post(&format!("{PUBLIC_URL}/voice/twilio/inbound"), &form).await;
+    }
+    assert_eq!(line.told().await, ["presence.online"]);
+    let steps = line.events().await.into_iter().filter_map(|told| match told.event {
+        Event::CallStep { turn, decided, .. } => Some((turn, decided.contains("online for 8 h"))),
+        _ => None,
+    });
+    assert_eq!(steps.collect::<Vec<_>>(), [(0, true)], "what a beginning decides is told");
 }
