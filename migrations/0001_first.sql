@@ -9,7 +9,8 @@ create table tenants (
   language text not null,
   -- Several users may share a number and differ by extension.
   shared_lines boolean not null,
-  -- Rises with every change of prompts, so that a server knows when to read them again.
+  -- Rises with every change of the tenant, its prompts, flows or mappings, so that a server knows when to read
+  -- them again.
   revision bigint not null,
   created_at bigint not null
 );
@@ -48,6 +49,8 @@ create table users (
   pin_wrong bigint not null,
   pin_locked_until bigint,
   active boolean not null,
+  -- Rises with every change of the user and their extensions, but not of their presence.
+  revision bigint not null,
   created_at bigint not null,
   primary key (tenant_id, user_id)
 );

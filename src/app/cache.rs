@@ -1,23 +1,24 @@
-//! What a server need not read and check again on every turn: linked flows, whose versions never change,
-//! and catalogues, until the tenant's revision says that they did.
+//! What a server need not read and check again on every turn: linked flows, whose versions never change, and
+//! what is set up for a tenant, until the tenant's revision says that it did.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::app::recent::Recent;
+use crate::app::setup::Setup;
+use crate::app::voice::Callers;
 use crate::domain::ids::{Name, TenantId};
-use crate::domain::tenant::Tenant;
 use crate::flow::check;
 use crate::flow::issue::brief;
 use crate::flow::model::Flow;
 use crate::flow::program::Program;
-use crate::flow::prompt::catalogue::Catalogue;
 use crate::store::{StoreError, Tx};
 
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     programs: Mutex<HashMap<(TenantId, Name, u32), Arc<Program>>>,
-    catalogues: Mutex<HashMap<TenantId, (u64, Arc<Catalogue>)>>,
+    setups: Mutex<HashMap<TenantId, Arc<Setup>>>,
+    pub(super) callers: Callers,
     /// Dialled numbers that nobody answers and that were told of.
     pub(super) unmatched: Recent,
     /// Calls that began and that may not be in the database yet.
@@ -42,24 +43,21 @@ impl Cache {
         Ok(program)
     }
 
-    pub(super) async fn catalogue(
+    /// What is set up for the tenant, at the revision or a later one.
+    pub(super) async fn setup(
         &self,
         tx: &mut Tx<'_>,
-        tenant: &Tenant,
-    ) -> Result<Arc<Catalogue>, StoreError> {
-        if let Some((revision, catalogue)) = get(&self.catalogues, &tenant.id)
-            && revision == tenant.revision
+        tenant: &TenantId,
+        revision: u64,
+    ) -> Result<Arc<Setup>, StoreError> {
+        if let Some(setup) = get(&self.setups, tenant)
+            && setup.tenant.revision == revision
         {
-            return Ok(catalogue);
+            return Ok(setup);
         }
-        let (entries, media) = (tx.prompts(&tenant.id).await?, tx.media_names().await?);
-        let catalogue = Catalogue::new(tenant.language.clone(), entries, &media).map_err(|issues| {
-            let why: Vec<String> = issues.iter().map(ToString::to_string).collect();
-            StoreError::corrupt("prompts", tenant.slug.as_str(), why.join("; "))
-        })?;
-        let catalogue = Arc::new(catalogue);
-        put(&self.catalogues, tenant.id.clone(), &(tenant.revision, Arc::clone(&catalogue)));
-        Ok(catalogue)
+        let setup = Arc::new(Setup::load(tx, tenant).await?);
+        put(&self.setups, tenant.clone(), &setup);
+        Ok(setup)
     }
 }
 

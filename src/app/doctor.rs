@@ -225,15 +225,15 @@ async fn prompts(
     tenant: &Tenant,
     flows: &[Flow],
 ) -> Result<Vec<Finding>, StoreError> {
-    let catalogue = match cache.catalogue(tx, tenant).await {
-        Ok(catalogue) => catalogue,
+    let setup = match cache.setup(tx, &tenant.id, tenant.revision).await {
+        Ok(setup) => setup,
         Err(error @ StoreError::Corrupt { .. }) => {
             let mend = "remove or replace what it names with `dutyline prompt`";
             return Ok(vec![Finding::fail("prompts", error.to_string(), mend)]);
         }
         Err(error) => return Err(error),
     };
-    let mut findings: Vec<Finding> = lint(&catalogue, flows)
+    let mut findings: Vec<Finding> = lint(&setup.catalogue, flows)
         .into_iter()
         .map(|issue| Finding::warn("prompts", issue.to_string(), "see `dutyline prompt lint`"))
         .collect();

@@ -3,10 +3,11 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::voice::{identify, route};
+use super::voice::{Route, route};
 use super::{ADMIN, App, Error, change, draw, log};
 use crate::domain::call::LookupMiss;
 use crate::domain::dispatch::{Channel, Contact, Direction, Mapping, MappingKind};
@@ -185,24 +186,25 @@ impl App {
     /// What a call would meet; none if nobody would answer it (D41). Decided as for the call itself.
     pub async fn dispatch(&self, contact: Contact) -> Result<Option<Dispatch>, StoreError> {
         let none = CallId::from_bits(0);
+        let cache = Arc::clone(&self.cache);
         let found = self.store.read::<_, StoreError, _>(|tx| {
-            Box::pin(async move { Ok((tx.arrivals(&contact, &none).await?, contact)) })
+            Box::pin(async move {
+                let arrivals = tx.arrivals(&contact, &none).await?;
+                route(tx, &cache, arrivals, &contact).await
+            })
         });
-        let (arrivals, contact) = found.await?;
-        Ok(route(arrivals, &contact).map(|route| {
-            let (identity, agent) = identify(&route, &contact.caller);
-            Dispatch {
-                tenant: route.tenant.slug,
-                mapping: route.mapping.name,
-                flow: route.mapping.flow,
-                version: route.version,
-                wanted: route.mapping.version.filter(|wanted| *wanted != route.version),
-                user: agent.map(|agent| agent.login),
-                miss: match identity {
-                    Identity::Nobody(miss) => Some(miss),
-                    Identity::Known | Identity::Shared => None,
-                },
-            }
+        let Some(Route { setup, way, version, identity, agent, .. }) = found.await? else { return Ok(None) };
+        Ok(Some(Dispatch {
+            tenant: setup.tenant.slug.clone(),
+            mapping: way.mapping.name.clone(),
+            flow: way.mapping.flow.clone(),
+            version,
+            wanted: way.mapping.version.filter(|wanted| *wanted != version),
+            user: agent.map(|agent| agent.login),
+            miss: match identity {
+                Identity::Nobody(miss) => Some(miss),
+                Identity::Known | Identity::Shared => None,
+            },
         }))
     }
 }

@@ -15,6 +15,7 @@ pub mod pins;
 pub mod presence;
 pub mod prompts;
 mod recent;
+mod setup;
 mod startup;
 pub mod tenants;
 pub mod timers;

@@ -1,4 +1,4 @@
-//! A tenant's prompts and recordings. Servers read them again when the tenant's revision rises.
+//! A tenant's prompts and recordings.
 
 use std::collections::BTreeMap;
 
@@ -188,7 +188,6 @@ pub(super) fn save(
         tx.insert_media(&recording.media, bytes, duration_ms, recording.sample_rate);
     }
     tx.save_prompt(&tenant.id, entry);
-    tx.touch_tenant(&tenant.id);
     let before = before.map(PromptRecord::from);
     let event = Event::PromptSet(change(before.as_ref(), Some(&PromptRecord::from(entry))));
     log(tx, &tenant.id, format!("prompt:{}", entry.name), event, EventCause::actor(ADMIN));
@@ -197,7 +196,6 @@ pub(super) fn save(
 /// Removes a prompt; whether anything misses it is for [`refuse_missing`].
 pub(super) fn delete(tx: &mut Tx<'_>, tenant: &Tenant, entry: &Entry) {
     tx.delete_prompt(&tenant.id, &entry.language, &entry.name);
-    tx.touch_tenant(&tenant.id);
     let event = Event::PromptRemoved(change(Some(&PromptRecord::from(entry)), None));
     log(tx, &tenant.id, format!("prompt:{}", entry.name), event, EventCause::actor(ADMIN));
 }

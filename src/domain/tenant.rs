@@ -20,7 +20,7 @@ pub struct Tenant {
     /// Whether users may share a number and differ by extension; callers from it say who they are by
     /// agent code (D34).
     pub shared_lines: bool,
-    /// Rises with every change of prompts.
+    /// Rises with every change of the tenant, its prompts, flows or mappings.
     #[serde(skip, default)]
     pub revision: u64,
 }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::iter;
 
+use super::listed::Listed;
 use super::value::Value;
 
 /// One statement of [`super::sql`] and the values of its `$1`, `$2`, …
@@ -28,12 +29,12 @@ const MOST_ROWS: usize = 16;
 pub(super) fn pack<'w>(writes: impl IntoIterator<Item = &'w Write>) -> impl Iterator<Item = Parcel> {
     let mut piles: Vec<Pile<'_>> = Vec::new();
     for write in writes {
-        let insert = Insert::read(write.statement);
+        let listed = Listed::read(write.statement);
         let mut in_reach =
-            piles.iter_mut().rev().take_while(|pile| insert.is_some() && pile.insert.is_some());
+            piles.iter_mut().rev().take_while(|pile| listed.is_some() && pile.listed.is_some());
         match in_reach.find(|pile| pile.statement == write.statement) {
             Some(pile) => pile.rows.push(&write.values),
-            None => piles.push(Pile { statement: write.statement, insert, rows: vec![&write.values] }),
+            None => piles.push(Pile { statement: write.statement, listed, rows: vec![&write.values] }),
         }
     }
     piles.into_iter().flat_map(Pile::parcels)
@@ -42,7 +43,7 @@ pub(super) fn pack<'w>(writes: impl IntoIterator<Item = &'w Write>) -> impl Iter
 /// Rows for one statement.
 struct Pile<'w> {
     statement: &'static str,
-    insert: Option<Insert>,
+    listed: Option<Listed>,
     rows: Vec<&'w Vec<Value>>,
 }
 
@@ -54,8 +55,8 @@ impl Pile<'_> {
             let rows = self.rows.get(first..).filter(|rest| !rest.is_empty())?;
             let rows = &rows[..1 << rows.len().min(MOST_ROWS).ilog2()];
             first += rows.len();
-            let text = match &self.insert {
-                Some(insert) => Cow::Owned(insert.of_rows(rows.len())),
+            let text = match &self.listed {
+                Some(listed) => Cow::Owned(listed.of_rows(rows.len())),
                 None => Cow::Borrowed(self.statement),
             };
             Some(Parcel { text, values: rows.iter().copied().flatten().cloned().collect() })
@@ -63,47 +64,9 @@ impl Pile<'_> {
     }
 }
 
-/// An `insert into … values (…) …` in its three parts.
-struct Insert {
-    head: &'static str,
-    row: &'static str,
-    tail: &'static str,
-}
-
-impl Insert {
-    fn read(statement: &'static str) -> Option<Self> {
-        let (before, _) = statement.strip_prefix("insert ")?.split_once(" values (")?;
-        let (head, rest) = statement.split_at("insert ".len() + before.len() + " values ".len());
-        let mut depth = 0_usize;
-        let end = rest.find(|letter| {
-            match letter {
-                '(' => depth += 1,
-                ')' => depth -= 1,
-                _ => {}
-            }
-            depth == 0
-        })?;
-        let (row, tail) = rest.split_at(end + 1);
-        Some(Self { head, row, tail })
-    }
-
-    /// The statement for so many rows. Its placeholders have no numbers, which in SQLite would cost a search
-    /// through all of them for each: so a row's must come in their order, each once.
-    fn of_rows(&self, count: usize) -> String {
-        let mut pieces = self.row.split('$');
-        let start = pieces.next().unwrap_or_default();
-        let row = pieces.fold(start.to_owned(), |row, piece| {
-            row + "?" + piece.trim_start_matches(|letter: char| letter.is_ascii_digit())
-        });
-        let rows = vec![row; count].join(", ");
-        format!("{}{rows}{}", self.head, self.tail)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::sql::ALL;
 
     const A: &str =
         "insert into a (b, c) values ($1, (select d from e where f = $2) - $3) on conflict do nothing";
@@ -151,20 +114,5 @@ mod tests {
         );
         let values: Vec<Value> = parcels.into_iter().flat_map(|parcel| parcel.values).collect();
         assert_eq!(values, (0..55).map(Value::Int).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn the_placeholders_of_every_row_come_in_their_order() {
-        for (name, text) in ALL {
-            let Some(insert) = Insert::read(text) else { continue };
-            let mut numbers = insert
-                .row
-                .split('$')
-                .skip(1)
-                .map(|piece| piece.chars().take_while(char::is_ascii_digit).collect::<String>());
-            assert!((1..).zip(numbers.by_ref()).all(|(place, number)| number == place.to_string()), "{name}");
-            assert!(!insert.tail.contains('$'), "{name}");
-        }
-        assert!(ALL.iter().filter(|(_, text)| Insert::read(text).is_some()).count() > 10);
     }
 }

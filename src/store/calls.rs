@@ -7,17 +7,18 @@ use sqlx::{FromRow, Row};
 
 use super::error::StoreError;
 use super::group::Group;
-use super::mappings::MappingRow;
-use super::rows::{AgentRow, CountRow, TenantRow, count, instant, parse, parse_some};
+use super::rows::{AgentRow, CountRow, PresenceRow, count, instant, parse, parse_some};
 use super::sql;
 use super::steps::Steps;
 use super::tx::Tx;
 use super::value::Value;
 use crate::domain::call::{Outcome, Progress};
-use crate::domain::dispatch::{Contact, Mapping, MappingKind};
-use crate::domain::ids::{AccountSid, AgentCode, CallId, CallSid, EventId, Name, TenantId, UserId};
+use crate::domain::dispatch::{Contact, MappingKind};
+use crate::domain::ids::{
+    AccountSid, AgentCode, CallId, CallSid, EventId, MappingId, Name, TenantId, UserId,
+};
 use crate::domain::phone::E164;
-use crate::domain::tenant::Tenant;
+use crate::domain::presence::Presence;
 use crate::domain::time::Instant;
 use crate::domain::trust::{PinOutcome, PinRecord};
 use crate::domain::user::Agent;
@@ -51,16 +52,49 @@ pub struct Call {
 /// What is found for a call that comes in: a row per mapping that fits and user who has the number.
 #[derive(Debug)]
 pub struct Arrival {
-    pub tenant: Tenant,
-    pub mapping: Mapping,
-    /// The newest published version of the mapping's flow.
-    pub latest: Option<u32>,
-    /// The version that the mapping names, if that is published.
-    pub pinned: Option<u32>,
-    /// A user with the caller's number, and whether they are active.
-    pub agent: Option<(Agent, bool)>,
+    pub tenant: TenantId,
+    /// The tenant's revision.
+    pub revision: u64,
+    pub mapping: MappingId,
+    pub candidate: Option<Candidate>,
     /// The carrier has asked about this call before.
     pub is_known: bool,
+}
+
+/// A user who has the caller's number.
+#[derive(Debug)]
+pub struct Candidate {
+    pub agent: Agent,
+    pub is_active: bool,
+    pub revision: u64,
+}
+
+/// The revisions of a tenant and of one of its users: while they are the same, so are the two, but for the
+/// user's presence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revisions {
+    pub tenant: u64,
+    pub user: u64,
+}
+
+/// How a user who is known stands when a call comes in.
+#[derive(Debug)]
+pub struct Standing {
+    pub revisions: Revisions,
+    pub presence: Presence,
+    /// The carrier has asked about this call before.
+    pub is_known: bool,
+}
+
+/// A call that a request is about.
+#[derive(Debug)]
+pub struct InHand {
+    pub tenant: TenantId,
+    /// The tenant's revision.
+    pub revision: u64,
+    pub call: Call,
+    /// The active agent that the call speaks for.
+    pub agent: Option<Agent>,
 }
 
 impl Tx<'_> {
@@ -77,15 +111,29 @@ impl Tx<'_> {
         rows.into_iter().map(Arrival::try_from).collect()
     }
 
-    /// The call that a request is about, its tenant, and the active agent it speaks for.
-    pub async fn call_in_hand(
+    /// How a user stands when a call comes in; none if there is no such user.
+    pub async fn standing(
         &mut self,
+        tenant: &TenantId,
+        user: &UserId,
         call: &CallId,
-    ) -> Result<Option<(Tenant, Call, Option<Agent>)>, StoreError> {
-        let row =
-            self.one_foreseen(call.as_str(), CallInHand::user, sql::CALLS_IN_HAND, in_hand(&[call])).await?;
+    ) -> Result<Option<Standing>, StoreError> {
+        // The first is the place among the questions that are asked at once.
+        let values = [Value::Int(0), tenant.as_str().into(), user.as_str().into(), call.as_str().into()];
+        let row: Option<StandingRow> = self.one(sql::STANDING, values).await?;
         let Some(row) = row else { return Ok(None) };
-        Ok(Some((row.tenant.try_into()?, row.call.try_into()?, row.agent.agent()?)))
+        let revisions = Revisions {
+            tenant: count("tenants", tenant.as_str(), row.revision)?,
+            user: count("users", user.as_str(), row.user_revision)?,
+        };
+        Ok(Some(Standing { revisions, presence: row.presence.of_user(user.as_str())?, is_known: row.known }))
+    }
+
+    /// The call that a request is about, and what goes with it.
+    pub async fn call_in_hand(&mut self, call: &CallId) -> Result<Option<InHand>, StoreError> {
+        let row =
+            self.one_foreseen(call.as_str(), InHandRow::user, sql::CALLS_IN_HAND, in_hand(&[call])).await?;
+        row.map(InHand::try_from).transpose()
     }
 
     /// A call by our name of it.
@@ -108,9 +156,13 @@ impl Tx<'_> {
     }
 
     /// Calls that began before `started` and of whose end the carrier never told, at most a thousand.
-    pub async fn lost_calls(&mut self, started: Instant) -> Result<Vec<(Tenant, Call)>, StoreError> {
+    pub async fn lost_calls(&mut self, started: Instant) -> Result<Vec<(TenantId, Call)>, StoreError> {
         let rows: Vec<LostRow> = self.all(sql::LOST_CALLS, [started.into()]).await?;
-        rows.into_iter().map(|row| Ok((row.tenant.try_into()?, row.call.try_into()?))).collect()
+        let lost = |LostRow { tenant_id, call }| {
+            let tenant = parse("calls", &call.call_id, tenant_id)?;
+            Ok((tenant, call.try_into()?))
+        };
+        rows.into_iter().map(lost).collect()
     }
 
     /// Keeps a call that begins; it must not be known.
@@ -246,57 +298,76 @@ fn from_json<T: serde::de::DeserializeOwned>(
 
 #[derive(Debug, FromRow)]
 struct ArrivalRow {
-    #[sqlx(flatten)]
-    tenant: TenantRow,
-    #[sqlx(flatten)]
-    mapping: MappingRow,
+    tenant_id: String,
+    revision: i64,
+    mapping_id: String,
     #[sqlx(flatten)]
     agent: AgentRow,
     user_active: Option<bool>,
-    latest: Option<i64>,
-    pinned: Option<i64>,
+    user_revision: Option<i64>,
     known: bool,
 }
 
 impl TryFrom<ArrivalRow> for Arrival {
     type Error = StoreError;
     fn try_from(row: ArrivalRow) -> Result<Self, StoreError> {
-        let mapping = Mapping::try_from(row.mapping)?;
-        let version = |number: Option<i64>| {
-            number.map(|n| count("flow_versions", mapping.flow.as_str(), n)).transpose()
+        let candidate = match (row.agent.agent()?, row.user_active, row.user_revision) {
+            (Some(agent), Some(is_active), Some(revision)) => {
+                let revision = count("users", agent.id.as_str(), revision)?;
+                Some(Candidate { agent, is_active, revision })
+            }
+            (_, _, _) => None,
         };
-        let is_active = row.user_active.unwrap_or(false);
         Ok(Self {
-            tenant: row.tenant.try_into()?,
-            latest: version(row.latest)?,
-            pinned: version(row.pinned)?,
-            agent: row.agent.agent()?.map(|agent| (agent, is_active)),
+            revision: count("tenants", &row.tenant_id, row.revision)?,
+            mapping: parse("mappings", &row.tenant_id, row.mapping_id)?,
+            tenant: parse("tenants", "", row.tenant_id)?,
+            candidate,
             is_known: row.known,
-            mapping,
         })
     }
 }
 
 #[derive(Debug, FromRow)]
-struct CallInHand {
+struct StandingRow {
+    revision: i64,
+    user_revision: i64,
     #[sqlx(flatten)]
-    tenant: TenantRow,
+    presence: PresenceRow,
+    known: bool,
+}
+
+#[derive(Debug, FromRow)]
+struct InHandRow {
+    tenant_id: String,
+    revision: i64,
     #[sqlx(flatten)]
     call: CallRow,
     #[sqlx(flatten)]
     agent: AgentRow,
 }
 
-impl CallInHand {
+impl InHandRow {
     fn user(&self) -> Option<&str> {
         self.call.call_user.as_deref()
     }
 }
 
+impl TryFrom<InHandRow> for InHand {
+    type Error = StoreError;
+    fn try_from(row: InHandRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            revision: count("tenants", &row.tenant_id, row.revision)?,
+            tenant: parse("calls", &row.call.call_id, row.tenant_id)?,
+            call: row.call.try_into()?,
+            agent: row.agent.agent()?,
+        })
+    }
+}
+
 #[derive(Debug, FromRow)]
 struct LostRow {
-    #[sqlx(flatten)]
-    tenant: TenantRow,
+    tenant_id: String,
     #[sqlx(flatten)]
     call: CallRow,
 }

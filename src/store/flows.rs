@@ -73,6 +73,7 @@ impl Tx<'_> {
             flow.created_at.into(),
         ];
         self.push(sql::INSERT_FLOW, values);
+        self.touch_tenant(tenant);
     }
 }
 

@@ -25,6 +25,21 @@ impl Tx<'_> {
         row.map(Mapping::try_from).transpose()
     }
 
+    /// A mapping and the version of its flow that calls run: the one that it names if that is published, else
+    /// the newest one that is.
+    pub async fn mapping_in_force(
+        &mut self,
+        tenant: &TenantId,
+        mapping: &MappingId,
+    ) -> Result<Option<(Mapping, Option<u32>)>, StoreError> {
+        let values = [tenant.as_str().into(), mapping.as_str().into()];
+        let row: Option<InForceRow> = self.one(sql::MAPPING_IN_FORCE, values).await?;
+        let Some(InForceRow { mapping, runs }) = row else { return Ok(None) };
+        let mapping = Mapping::try_from(mapping)?;
+        let version = runs.map(|n| count("flow_versions", mapping.flow.as_str(), n)).transpose()?;
+        Ok(Some((mapping, version)))
+    }
+
     pub fn save_mapping(&mut self, tenant: &TenantId, mapping: &Mapping) {
         let values = [
             tenant.as_str().into(),
@@ -39,10 +54,12 @@ impl Tx<'_> {
             mapping.active.into(),
         ];
         self.push(sql::SAVE_MAPPING, values);
+        self.touch_tenant(tenant);
     }
 
     pub fn delete_mapping(&mut self, tenant: &TenantId, mapping: &MappingId) {
         self.push(sql::DELETE_MAPPING, [tenant.as_str().into(), mapping.as_str().into()]);
+        self.touch_tenant(tenant);
     }
 
     /// The tenant that has an active contact point on `number`, other than the mapping `but`.
@@ -77,7 +94,14 @@ impl Tx<'_> {
 }
 
 #[derive(Debug, FromRow)]
-pub(super) struct MappingRow {
+struct InForceRow {
+    #[sqlx(flatten)]
+    mapping: MappingRow,
+    runs: Option<i64>,
+}
+
+#[derive(Debug, FromRow)]
+struct MappingRow {
     mapping_id: String,
     mapping_name: String,
     description: String,

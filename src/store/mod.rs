@@ -13,6 +13,7 @@ mod events;
 pub mod flows;
 mod group;
 mod lane;
+mod listed;
 mod mappings;
 pub mod presence;
 pub mod prompts;
@@ -55,9 +56,17 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// changes more writes pages twice.
 const WRITERS_CACHE: &str = "-4000";
 
+/// So much of the database, in bytes, is read from the system's own memory without a copy. The reader's memory
+/// would be of little use: it is void after every commit.
+const READERS_MAP: &str = "67108864";
+
+/// The database. A copy is of the handle alone.
 #[derive(Debug, Clone)]
-pub struct Store {
-    options: Arc<SqliteConnectOptions>,
+pub struct Store(Arc<Connections>);
+
+#[derive(Debug)]
+struct Connections {
+    options: SqliteConnectOptions,
     reader: Reader,
     writer: Writer,
     clock: Clock,
@@ -89,9 +98,9 @@ impl Store {
         tokio::spawn(checkpoint::run(options.connect().await?, pen.clone(), seen, broken.clone()));
         let writers = options.clone().pragma("cache_size", WRITERS_CACHE);
         let writer = Writer::start(writers.connect().await?, clock.clone(), pen, commits, broken.clone());
-        let options = options.read_only(true);
+        let options = options.read_only(true).pragma("mmap_size", READERS_MAP);
         let reader = Reader::start(options.connect().await?);
-        Ok(Self { options: Arc::new(options), reader, writer, clock, broken })
+        Ok(Self(Arc::new(Connections { options, reader, writer, clock, broken })))
     }
 
     /// Runs reads, each of which sees what was committed when it began.
@@ -100,7 +109,7 @@ impl Store {
         E: From<StoreError>,
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>>,
     {
-        work(&mut Tx::reading(&self.reader, self.clock.now())).await
+        work(&mut Tx::reading(&self.0.reader, self.0.clock.now())).await
     }
 
     /// Runs a unit of work: all of it or nothing. The answer comes when it is on disk, unless the unit
@@ -112,7 +121,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
     {
-        self.writer.write(None, work).await
+        self.0.writer.write(None, work).await
     }
 
     /// Runs a unit of work about a call, which [`Tx::call_in_hand`] then has at hand.
@@ -122,7 +131,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
     {
-        self.writer.write(Some(call), work).await
+        self.0.writer.write(Some(call), work).await
     }
 
     /// Runs a unit of work after those that were asked for before, without waiting for it.
@@ -136,7 +145,7 @@ impl Store {
                 tracing::warn!(%error, "a change that nobody waited for was not saved");
             }
         };
-        self.writer.write_later(work, done).await
+        self.0.writer.write_later(work, done).await
     }
 
     /// Waits until all that was asked for before is on disk, also what nobody waited for.
@@ -146,24 +155,24 @@ impl Store {
 
     /// The store's time.
     pub fn clock(&self) -> &Clock {
-        &self.clock
+        &self.0.clock
     }
 
     /// Holds the error once the disk has failed; the process must end then (I30).
     pub fn broken(&self) -> watch::Receiver<Option<StoreError>> {
-        self.broken.subscribe()
+        self.0.broken.subscribe()
     }
 
     /// Copies the database to a new file, while it is in use.
     pub async fn back_up(&self, file: &Path) -> Result<(), StoreError> {
-        let mut connection = self.options.connect().await?;
+        let mut connection = self.0.options.connect().await?;
         sqlx::query("vacuum into $1").bind(file.to_string_lossy()).execute(&mut connection).await?;
         Ok(())
     }
 
     /// What SQLite's own check finds wrong; none if nothing.
     pub async fn quick_check(&self) -> Result<Option<String>, StoreError> {
-        let mut connection = self.options.connect().await?;
+        let mut connection = self.0.options.connect().await?;
         let (verdict,): (String,) =
             sqlx::query_as("pragma quick_check(1)").fetch_one(&mut connection).await?;
         Ok((verdict != "ok").then_some(verdict))
@@ -171,7 +180,8 @@ impl Store {
 
     /// The settings on which durability rests, as the engine reports them, and its version.
     pub async fn durability(&self) -> Result<Durability, StoreError> {
-        self.writer
+        self.0
+            .writer
             .write(None, |tx| {
                 Box::pin(async move {
                     let (version,): (String,) = tx.pragma("select sqlite_version()").await?;

@@ -37,11 +37,13 @@ impl Tx<'_> {
             content.into(),
         ];
         self.push(sql::SAVE_PROMPT, values);
+        self.touch_tenant(tenant);
     }
 
     pub fn delete_prompt(&mut self, tenant: &TenantId, language: &Language, name: &Name) {
         let values = [tenant.as_str().into(), language.as_str().into(), name.as_str().into()];
         self.push(sql::DELETE_PROMPT, values);
+        self.touch_tenant(tenant);
     }
 
     /// Keeps a recording; one that is there already stays as it is, being the same.

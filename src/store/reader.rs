@@ -1,20 +1,22 @@
 //! Reads that share hops. SQLite answers from a thread of its own, and going there and back costs many times
 //! what a small query does: so the questions that have come in while one hop was under way go together in
-//! the next, as one text of several statements.
+//! the next: as rows of one statement if it takes its values as rows, or else as one text of several statements.
 
 use std::fmt::Write;
+use std::iter;
 
 use futures_util::{FutureExt, TryStreamExt};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Either, Executor, SqliteConnection};
+use sqlx::{AssertSqlSafe, Either, Executor, Row, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 
 use super::error::StoreError;
+use super::listed::Listed;
 use super::value::{Value, arguments};
 
 /// Questions that go together at most. Each number of them is a text that is prepared once.
-const MOST_TOGETHER: usize = 8;
+const MOST_TOGETHER: usize = 16;
 
 /// Questions that wait at most; more hold up those who ask.
 const MOST_WAITING: usize = 256;
@@ -35,7 +37,7 @@ struct Question {
 impl Reader {
     pub(super) fn start(connection: SqliteConnection) -> Self {
         let (questions, asked) = mpsc::channel(MOST_WAITING);
-        tokio::spawn(run(connection, asked));
+        tokio::spawn(serve(connection, asked));
         Self { questions }
     }
 
@@ -52,9 +54,18 @@ impl Reader {
     }
 }
 
-async fn run(mut connection: SqliteConnection, mut asked: mpsc::Receiver<Question>) {
+async fn serve(mut connection: SqliteConnection, mut asked: mpsc::Receiver<Question>) {
     let mut waiting = Vec::new();
     while asked.recv_many(&mut waiting, MOST_TOGETHER).await > 0 {
+        if waiting.len() < MOST_TOGETHER {
+            // Whoever is about to ask may come along.
+            yield_now().await;
+            while waiting.len() < MOST_TOGETHER
+                && let Ok(question) = asked.try_recv()
+            {
+                waiting.push(question);
+            }
+        }
         // Only the same with the same: every mixture would be a text of its own to prepare.
         waiting.sort_by_key(|question: &Question| question.statement);
         while let Some(statement) = waiting.last().map(|question| question.statement) {
@@ -80,8 +91,37 @@ async fn answer(connection: &mut SqliteConnection, questions: Vec<Question>) {
     }
 }
 
-/// The rows of each question.
+/// The rows of each of some questions of a kind.
 async fn ask_together(
+    connection: &mut SqliteConnection,
+    questions: &[Question],
+) -> Result<Vec<Vec<SqliteRow>>, sqlx::Error> {
+    match Listed::read(questions[0].statement) {
+        Some(listed) => ask_at_once(connection, &listed, questions).await,
+        None => ask_in_turn(connection, questions).await,
+    }
+}
+
+/// Asks by one statement. The first value of each question is its place, and so is each row's first column.
+async fn ask_at_once(
+    connection: &mut SqliteConnection,
+    listed: &Listed,
+    questions: &[Question],
+) -> Result<Vec<Vec<SqliteRow>>, sqlx::Error> {
+    let values = (0..).zip(questions).flat_map(|(place, question)| {
+        iter::once(Value::Int(place)).chain(question.values.iter().skip(1).cloned())
+    });
+    let rows = rows_of(connection, listed.of_rows(questions.len()), values).await?;
+    let mut answers: Vec<Vec<SqliteRow>> = questions.iter().map(|_| Vec::new()).collect();
+    for row in rows.into_iter().flatten() {
+        let place: i64 = row.try_get(0)?;
+        answers[usize::try_from(place).expect("places count from 0")].push(row);
+    }
+    Ok(answers)
+}
+
+/// Asks by one text of several statements.
+async fn ask_in_turn(
     connection: &mut SqliteConnection,
     questions: &[Question],
 ) -> Result<Vec<Vec<SqliteRow>>, sqlx::Error> {
@@ -92,8 +132,21 @@ async fn ask_together(
         values.extend(question.values.iter().cloned());
     }
     text.push_str("commit");
+    let mut answers = rows_of(connection, text, values).await?;
+    // Those of `begin` and `commit` are nobody's.
+    answers.pop();
+    answers.remove(0);
+    Ok(answers)
+}
+
+/// The rows of each statement of a text.
+async fn rows_of(
+    connection: &mut SqliteConnection,
+    text: String,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Vec<Vec<SqliteRow>>, sqlx::Error> {
     let mut steps = connection.fetch_many(sqlx::query_with(AssertSqlSafe(text), arguments(values)));
-    let (mut answers, mut rows) = (Vec::with_capacity(questions.len()), Vec::new());
+    let (mut answers, mut rows) = (Vec::new(), Vec::new());
     loop {
         let step = if let Some(ready) = steps.try_next().now_or_never() {
             ready?
@@ -102,17 +155,13 @@ async fn ask_together(
             yield_now().await;
             steps.try_next().await?
         };
-        let Some(step) = step else { break };
         match step {
-            Either::Right(row) => rows.push(row),
+            Some(Either::Right(row)) => rows.push(row),
             // A statement has come to its end.
-            Either::Left(_) => answers.push(std::mem::take(&mut rows)),
+            Some(Either::Left(_)) => answers.push(std::mem::take(&mut rows)),
+            None => return Ok(answers),
         }
     }
-    // Those of `begin` and `commit` are nobody's.
-    answers.pop();
-    answers.remove(0);
-    Ok(answers)
 }
 
 /// Appends a statement whose `$1` is the value behind so many others.
@@ -139,20 +188,25 @@ async fn ask_alone(
 mod tests {
     use futures_util::future::join_all;
     use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
-    use sqlx::{ConnectOptions, Connection, Row};
+    use sqlx::{ConnectOptions, Connection};
 
     use super::*;
 
     /// As many rows as the list has numbers.
     const LIST: &str = "select value from json_each($1)";
     const BROKEN: &str = "select nothing from nowhere where $1";
+    /// The same, for many questions at once.
+    const LISTS: &str = "select k.column1, l.value from (values ($1, $2)) k join json_each(k.column2) l";
 
     /// Asks all at once; the numbers in each answer, or none for an error.
     async fn ask(questions: &[(&'static str, &str)]) -> Vec<Option<Vec<i64>>> {
         let connection = SqliteConnection::connect("sqlite::memory:").await.expect("it opens");
         let reader = Reader::start(connection);
-        let asked = questions.iter().map(|(statement, value)| reader.ask(statement, vec![(*value).into()]));
-        let numbers = |rows: Vec<SqliteRow>| rows.iter().map(|row| row.get(0)).collect();
+        let asked = questions.iter().map(|(statement, value)| {
+            let place = (*statement == LISTS).then_some(Value::Int(0));
+            reader.ask(statement, place.into_iter().chain([(*value).into()]).collect())
+        });
+        let numbers = |rows: Vec<SqliteRow>| rows.iter().map(|row| row.get(row.len() - 1)).collect();
         join_all(asked).await.into_iter().map(|rows| rows.ok().map(numbers)).collect()
     }
 
@@ -170,15 +224,19 @@ mod tests {
     #[tokio::test]
     async fn each_question_gets_its_own_answer() {
         let lists = ["[1]", "[]", "[2,3]", "[4]", "[]", "[5,6,7]", "[8]", "[9]", "[10]", "[11,12]"];
-        let answers = ask(&lists.map(|list| (LIST, list))).await;
         let wanted = lists.map(|list| serde_json::from_str(list).expect("a list"));
-        assert_eq!(answers, wanted);
+        for statement in [LIST, LISTS] {
+            assert_eq!(ask(&lists.map(|list| (statement, list))).await, wanted, "{statement}");
+        }
     }
 
     #[tokio::test]
     async fn a_question_that_fails_spoils_no_other() {
-        let answers = ask(&[(LIST, "[1]"), (BROKEN, "1"), (LIST, "[2,3]"), (LIST, "[")]).await;
-        assert_eq!(answers, [Some(vec![1]), None, Some(vec![2, 3]), None]);
+        for statement in [LIST, LISTS] {
+            let answers =
+                ask(&[(statement, "[1]"), (BROKEN, "1"), (statement, "[2,3]"), (statement, "[")]).await;
+            assert_eq!(answers, [Some(vec![1]), None, Some(vec![2, 3]), None], "{statement}");
+        }
     }
 
     #[tokio::test]

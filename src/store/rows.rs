@@ -87,6 +87,13 @@ pub(super) struct AgentRow {
     pin_hash: Option<String>,
     pin_wrong: Option<i64>,
     pin_locked_until: Option<i64>,
+    #[sqlx(flatten)]
+    presence: PresenceRow,
+}
+
+/// The columns of a presence, all empty for a user who has none yet.
+#[derive(Debug, FromRow)]
+pub(super) struct PresenceRow {
     state: Option<String>,
     generation: Option<i64>,
     since: Option<i64>,
@@ -117,12 +124,14 @@ impl AgentRow {
                     .map(|millis| instant("users", &at, millis))
                     .transpose()?,
             },
-            presence: self.presence(&at)?,
+            presence: self.presence.of_user(&at)?,
             id: parse("users", &at, id)?,
         }))
     }
+}
 
-    fn presence(self, row: &str) -> Result<Presence, StoreError> {
+impl PresenceRow {
+    pub(super) fn of_user(self, row: &str) -> Result<Presence, StoreError> {
         let corrupt = |why: &str| StoreError::corrupt("presence", row, why);
         let moment = |millis: Option<i64>| millis.map(|millis| instant("presence", row, millis)).transpose();
         let (since, until) = (moment(self.since)?, moment(self.until)?);

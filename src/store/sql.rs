@@ -64,12 +64,8 @@ macro_rules! insert_call {
 
 statements! {
     // Voice.
-    ARRIVAL = concat!("select ", tenant_columns!(), ", ", mapping_columns!(), ", ", agent_columns!(), ", \
-        u.active as user_active, (select max(f.version) from flow_versions f \
-         where f.tenant_id = m.tenant_id and f.flow = m.flow and f.state = 'published') as latest, \
-        (select max(f.version) from flow_versions f where f.tenant_id = m.tenant_id and f.flow = m.flow \
-         and f.version = m.version and f.state = 'published') as pinned, \
-        exists (select 1 from calls c where c.call_id = $5) as known \
+    ARRIVAL = concat!("select t.tenant_id, t.revision, m.mapping_id, ", agent_columns!(), ", \
+        u.active as user_active, u.revision as user_revision, exists (select 1 from calls c where c.call_id = $5) as known \
         from (select 'customer' as kind, $1 as value union all select 'contact-point', $2 \
         union all select 'source', $3 union all select 'direction', $4) k \
         join mappings m on m.value = k.value and m.kind = k.kind and m.active \
@@ -78,8 +74,15 @@ statements! {
         left join users u on u.tenant_id = x.tenant_id and u.user_id = x.user_id \
         left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
         where m.channel in ('voice', 'any')");
+    // One row of values for each question that is asked together with others.
+    STANDING = concat!("select k.column1 as place, t.revision, u.revision as user_revision, ", presence_columns!(), ", \
+        exists (select 1 from calls c where c.call_id = k.column4) as known \
+        from (values ($1, $2, $3, $4)) k \
+        join tenants t on t.tenant_id = k.column2 \
+        join users u on u.tenant_id = k.column2 and u.user_id = k.column3 \
+        left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id");
     // As many at once as there are places; a place may stay empty.
-    CALLS_IN_HAND = concat!("select ", tenant_columns!(), ", ", call_columns!(), ", ", agent_columns!(), " \
+    CALLS_IN_HAND = concat!("select t.tenant_id, t.revision, ", call_columns!(), ", ", agent_columns!(), " \
         from calls c \
         join tenants t on t.tenant_id = c.tenant_id \
         left join users u on u.tenant_id = c.tenant_id and u.user_id = c.user_id and u.active \
@@ -103,14 +106,13 @@ statements! {
     CALL_BY_ID = concat!("select ", call_columns!(), " from calls c where c.tenant_id = $1 and c.call_id = $2");
     CALL_BY_SID = concat!("select ", call_columns!(), " from calls c \
         where c.tenant_id = $1 and c.call_sid = $2 order by c.started_at desc limit 1");
-    LOST_CALLS = concat!("select ", tenant_columns!(), ", ", call_columns!(), " from calls c \
-        join tenants t on t.tenant_id = c.tenant_id \
+    LOST_CALLS = concat!("select c.tenant_id, ", call_columns!(), " from calls c \
         where c.ended_at is null and c.started_at < $1 order by c.started_at limit 1000");
     INSERT_PIN_ATTEMPT = "insert into pin_attempts (tenant_id, attempt_id, dialled, user_id, at, outcome) \
         values ($1, $2, $3, $4, $5, $6)";
     COUNT_WRONG_PINS = "select count(*) as count from pin_attempts \
         where tenant_id = $1 and dialled = $2 and at > $3 and outcome <> 'right'";
-    SAVE_PIN_RECORD = "update users set pin_wrong = $3, pin_locked_until = $4 \
+    SAVE_PIN_RECORD = "update users set pin_wrong = $3, pin_locked_until = $4, revision = revision + 1 \
         where tenant_id = $1 and user_id = $2";
 
     // Presence.
@@ -159,6 +161,7 @@ statements! {
 
     // Tenants.
     TENANTS = concat!("select ", tenant_columns!(), " from tenants t order by t.slug");
+    TENANT_BY_ID = concat!("select ", tenant_columns!(), " from tenants t where t.tenant_id = $1");
     TENANT_BY_SLUG = concat!("select ", tenant_columns!(), " from tenants t where t.slug = $1");
     INSERT_TENANT = "insert into tenants (tenant_id, slug, name, region, zone, language, shared_lines, \
         revision, created_at) values ($1, $2, $3, $4, $5, $6, $7, 0, $8)";
@@ -175,10 +178,12 @@ statements! {
     USER_BY_CODE = concat!("select ", user_columns!(), " from users u \
         where u.tenant_id = $1 and u.agent_code = $2 and u.active");
     INSERT_USER = "insert into users (tenant_id, user_id, login, name, zone, language, agent_code, pin_hash, \
-        pin_wrong, active, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10)";
-    UPDATE_USER = "update users set name = $3, zone = $4, language = $5, agent_code = $6, active = $7 \
+        pin_wrong, active, revision, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, 0, $10)";
+    UPDATE_USER = "update users set name = $3, zone = $4, language = $5, agent_code = $6, active = $7, \
+        revision = revision + 1 \
         where tenant_id = $1 and user_id = $2";
-    UPDATE_PIN = "update users set pin_hash = $3, pin_wrong = 0, pin_locked_until = null \
+    UPDATE_PIN = "update users set pin_hash = $3, pin_wrong = 0, pin_locked_until = null, \
+        revision = revision + 1 \
         where tenant_id = $1 and user_id = $2";
     EXTENSIONS = "select x.user_id, x.extension_id, x.e164, x.ext, x.description from extensions x \
         where x.tenant_id = $1 order by x.user_id, x.position";
@@ -216,6 +221,11 @@ statements! {
     MAPPINGS = concat!("select ", mapping_columns!(), " from mappings m where m.tenant_id = $1 order by m.name");
     MAPPING_BY_NAME = concat!("select ", mapping_columns!(), " from mappings m \
         where m.tenant_id = $1 and m.name = $2");
+    MAPPING_IN_FORCE = concat!("select ", mapping_columns!(), ", coalesce((select f.version from flow_versions f \
+        where f.tenant_id = m.tenant_id and f.flow = m.flow and f.version = m.version and f.state = 'published'), \
+        (select max(f.version) from flow_versions f \
+         where f.tenant_id = m.tenant_id and f.flow = m.flow and f.state = 'published')) as runs \
+        from mappings m where m.tenant_id = $1 and m.mapping_id = $2");
     SAVE_MAPPING = "insert into mappings (tenant_id, mapping_id, name, description, channel, kind, value, \
         flow, version, active) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
         on conflict (tenant_id, mapping_id) do update set name = excluded.name, \

@@ -13,6 +13,11 @@ impl Tx<'_> {
         rows.into_iter().map(Tenant::try_from).collect()
     }
 
+    pub async fn tenant_by_id(&mut self, id: &TenantId) -> Result<Option<Tenant>, StoreError> {
+        let row: Option<TenantRow> = self.one(sql::TENANT_BY_ID, [id.as_str().into()]).await?;
+        row.map(Tenant::try_from).transpose()
+    }
+
     pub async fn tenant(&mut self, slug: &Slug) -> Result<Option<Tenant>, StoreError> {
         let row: Option<TenantRow> = self.one(sql::TENANT_BY_SLUG, [slug.as_str().into()]).await?;
         row.map(Tenant::try_from).transpose()
@@ -45,8 +50,8 @@ impl Tx<'_> {
         self.push(sql::UPDATE_TENANT, values);
     }
 
-    /// Tells servers that the tenant's prompts changed.
-    pub fn touch_tenant(&mut self, tenant: &TenantId) {
+    /// Tells servers that what admins have set up for the tenant has changed.
+    pub(super) fn touch_tenant(&mut self, tenant: &TenantId) {
         self.push(sql::TOUCH_TENANT, [tenant.as_str().into()]);
     }
 

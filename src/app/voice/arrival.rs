@@ -2,22 +2,19 @@
 
 use metrics::counter;
 
-use super::decide::{World, advance};
+use super::decide::{Decision, World, advance};
 use super::record::save_turn;
-use super::route::{Route, identify, route};
+use super::route::{Route, route};
 use super::{Answer, Request, spoken_to};
 use crate::app::{App, log, tenants};
 use crate::domain::call::{CallStatus, Progress};
-use crate::domain::dispatch::Mapping;
 use crate::domain::event::{Event, EventCause};
 use crate::domain::ids::CallId;
 use crate::domain::phone::E164;
-use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
-use crate::domain::user::Agent;
-use crate::flow::engine::{Cursor, Input, Turn};
+use crate::flow::engine::{Cursor, Input};
 use crate::store::calls::Call;
-use crate::store::steps::{Step, Steps};
+use crate::store::steps::Steps;
 use crate::store::{StoreError, Tx};
 use crate::telemetry;
 
@@ -35,17 +32,20 @@ impl App {
         let app = self.clone();
         let read = self.store.read::<_, StoreError, _>(|tx| {
             Box::pin(async move {
-                let begun = app.begin(tx, &request, call).await?;
-                Ok((request, begun))
+                let met = match app.meet_again(tx, &request, &call).await? {
+                    Met::Known => Met::Known,
+                    Met::Nobody => Met::Nobody,
+                    Met::Flow(route) => Met::Flow(app.begin(tx, &request, call, route).await?),
+                };
+                Ok((request, met))
             })
         });
-        let (request, begun) = read.await?;
-        match begun {
-            Begun::Known => Ok(self.take_turn(request, None).await?.unwrap_or_else(Answer::restart)),
-            Begun::Unmatched => self.turn_away(&request).await,
-            Begun::Call(begun) if begun.turn.changes_presence() => self.arrive_locked(request).await,
-            Begun::Call(begun) => {
-                let answer = begun.answer(self);
+        let (request, met) = read.await?;
+        match met {
+            Met::Known => Ok(self.take_turn(request, None).await?.unwrap_or_else(Answer::restart)),
+            Met::Nobody => self.turn_away(&request).await,
+            Met::Flow((_, begun)) if begun.changes_presence => self.arrive_locked(request).await,
+            Met::Flow((answer, begun)) => {
                 let saved = self.store.write_later::<StoreError, _>(move |tx| {
                     Box::pin(async move {
                         begun.save(tx).await?;
@@ -64,11 +64,12 @@ impl App {
         let app = self.clone();
         let unit = self.store.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
-                match app.begin(tx, &request, request.call()).await? {
-                    Begun::Known => Ok(Answer::restart()),
-                    Begun::Unmatched => Ok(Answer::reject()),
-                    Begun::Call(begun) => {
-                        let answer = begun.answer(&app);
+                let call = request.call();
+                match app.meet(tx, &request, &call).await? {
+                    Met::Known => Ok(Answer::restart()),
+                    Met::Nobody => Ok(Answer::reject()),
+                    Met::Flow(route) => {
+                        let (answer, begun) = app.begin(tx, &request, call, route).await?;
                         begun.save(tx).await?;
                         Ok(answer)
                     }
@@ -78,22 +79,60 @@ impl App {
         unit.await
     }
 
-    async fn begin(&self, tx: &mut Tx<'_>, request: &Request, id: CallId) -> Result<Begun, StoreError> {
-        let arrivals = tx.arrivals(&request.contact, &id).await?;
-        if arrivals.iter().any(|arrival| arrival.is_known) {
-            return Ok(Begun::Known);
+    /// What the call meets. Of a caller who was recognised before, only what may have changed is looked up.
+    /// Not for a unit that writes: it may see what will not come to stand, and must not be remembered.
+    async fn meet_again(
+        &self,
+        tx: &mut Tx<'_>,
+        request: &Request,
+        call: &CallId,
+    ) -> Result<Met<Route>, StoreError> {
+        let (contact, callers) = (&request.contact, &self.cache.callers);
+        if let Some(mut route) = callers.recall(contact)
+            && let Some(agent) = &mut route.agent
+            && let Some(standing) = tx.standing(&route.setup.tenant.id, &agent.id, call).await?
+            && route.revisions == Some(standing.revisions)
+        {
+            agent.presence = standing.presence;
+            return Ok(if standing.is_known { Met::Known } else { Met::Flow(route) });
         }
-        let Some(route) = route(arrivals, &request.contact) else { return Ok(Begun::Unmatched) };
-        let program = self.cache.program(tx, &route.tenant.id, &route.mapping.flow, route.version).await?;
-        let catalogue = self.cache.catalogue(tx, &route.tenant).await?;
-        let (identity, agent) = identify(&route, &request.contact.caller);
-        let cursor = Cursor::at_start(&program, identity);
-        let mut call = new_call(id, request, &route, cursor, agent.as_ref(), tx.now());
-        let world = World { tenant: &route.tenant, program: &program, catalogue: &catalogue };
-        let turn = world.step(&call, agent.as_ref(), request, None, tx.now());
-        let step = advance(&mut call, &turn, Input::Started, tx.now());
-        let Route { tenant, mapping, version, .. } = route;
-        Ok(Begun::Call(Box::new(Beginning { tenant, mapping, version, call, agent, turn, step })))
+        let met = self.meet(tx, request, call).await?;
+        if let Met::Flow(route) = &met {
+            callers.remember(contact, route);
+        }
+        Ok(met)
+    }
+
+    async fn meet(
+        &self,
+        tx: &mut Tx<'_>,
+        request: &Request,
+        call: &CallId,
+    ) -> Result<Met<Route>, StoreError> {
+        let arrivals = tx.arrivals(&request.contact, call).await?;
+        if arrivals.iter().any(|arrival| arrival.is_known) {
+            return Ok(Met::Known);
+        }
+        Ok(route(tx, &self.cache, arrivals, &request.contact).await?.map_or(Met::Nobody, Met::Flow))
+    }
+
+    async fn begin(
+        &self,
+        tx: &mut Tx<'_>,
+        request: &Request,
+        id: CallId,
+        route: Route,
+    ) -> Result<(Answer, Box<Beginning>), StoreError> {
+        let Route { setup, way, version, identity, agent, .. } = &route;
+        let agent = agent.as_ref();
+        let program = self.cache.program(tx, &setup.tenant.id, &way.mapping.flow, *version).await?;
+        let cursor = Cursor::at_start(&program, *identity);
+        let mut call = new_call(id, request, &route, cursor, tx.now());
+        let turn = World { setup, program: &program }.step(&call, agent, request, None, tx.now());
+        let changes_presence = turn.changes_presence();
+        let (reply, decision) = advance(&mut call, turn, Input::Started, tx.now());
+        let answer = self.answer(&call, reply, spoken_to(&setup.tenant, agent));
+        Ok((answer, Box::new(Beginning { route, call, decision, changes_presence })))
     }
 
     /// Nobody answers the dialled number. Told once a minute for each, so that a caller who keeps trying
@@ -117,31 +156,27 @@ async fn tell_unmatched(tx: &mut Tx<'_>, dialled: E164) -> Result<(), StoreError
     Ok(())
 }
 
-enum Begun {
+/// What a call that comes in meets.
+enum Met<F> {
     /// The carrier asked about this call before.
     Known,
-    Unmatched,
-    Call(Box<Beginning>),
+    /// Nobody answers the dialled number.
+    Nobody,
+    Flow(F),
 }
 
 /// A call that begins, decided and not yet saved.
 struct Beginning {
-    tenant: Tenant,
-    mapping: Mapping,
-    version: u32,
+    route: Route,
     call: Call,
-    agent: Option<Agent>,
-    turn: Turn,
-    step: Step,
+    decision: Decision,
+    changes_presence: bool,
 }
 
 impl Beginning {
-    fn answer(&self, app: &App) -> Answer {
-        app.answer(&self.call, &self.step.reply, spoken_to(&self.tenant, self.agent.as_ref()))
-    }
-
     async fn save(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        let Self { tenant, mapping, version, call, agent, turn, step } = self;
+        let Self { route: Route { setup, way, version, agent, .. }, call, decision, .. } = self;
+        let tenant = &setup.tenant;
         let subject = format!("call:{}", call.id);
         let cause = EventCause { actor: "carrier".to_owned(), call: Some(call.id.clone()), turn: Some(0) };
         let started = Event::CallStarted {
@@ -151,32 +186,25 @@ impl Beginning {
             version,
         };
         log(tx, &tenant.id, subject.clone(), started, cause.clone());
-        if let Some(wanted) = mapping.version.filter(|wanted| *wanted != version) {
-            let event = Event::DispatchFallback { flow: mapping.flow, wanted, version };
+        if let Some(wanted) = way.mapping.version.filter(|wanted| *wanted != version) {
+            let event = Event::DispatchFallback { flow: way.mapping.flow.clone(), wanted, version };
             log(tx, &tenant.id, subject, event, cause);
         }
-        save_turn(tx, &tenant, &call, agent.as_ref(), &turn, &step).await?;
+        save_turn(tx, tenant, &call, agent.as_ref(), &decision).await?;
         tx.insert_call(&tenant.id, &call);
         Ok(())
     }
 }
 
-fn new_call(
-    id: CallId,
-    request: &Request,
-    route: &Route,
-    cursor: Cursor,
-    agent: Option<&Agent>,
-    now: Instant,
-) -> Call {
+fn new_call(id: CallId, request: &Request, route: &Route, cursor: Cursor, now: Instant) -> Call {
     Call {
         id,
         account: request.contact.account.clone(),
         sid: request.sid.clone(),
         caller: request.caller.clone(),
         dialled: request.contact.dialled.clone(),
-        user: agent.map(|agent| agent.id.clone()),
-        flow: route.mapping.flow.clone(),
+        user: route.agent.as_ref().map(|agent| agent.id.clone()),
+        flow: route.way.mapping.flow.clone(),
         version: route.version,
         cursor,
         turn: 0,

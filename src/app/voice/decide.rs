@@ -1,20 +1,19 @@
 //! From a loaded call to its next turn: nothing here waits or looks anything up.
 
 use super::Request;
-use crate::domain::tenant::Tenant;
+use crate::app::setup::Setup;
 use crate::domain::time::Instant;
 use crate::domain::user::Agent;
-use crate::flow::engine::{self, Asked, Input, Scene, Turn};
+use crate::flow::engine::{self, Asked, Effect, Input, Scene, Turn};
 use crate::flow::program::Program;
-use crate::flow::prompt::catalogue::Catalogue;
+use crate::flow::reply::Reply;
 use crate::store::calls::Call;
 use crate::store::steps::Step;
 
 /// What a turn is decided with besides the call.
 pub(super) struct World<'a> {
-    pub(super) tenant: &'a Tenant,
+    pub(super) setup: &'a Setup,
     pub(super) program: &'a Program,
-    pub(super) catalogue: &'a Catalogue,
 }
 
 impl World<'_> {
@@ -28,8 +27,8 @@ impl World<'_> {
     ) -> Turn {
         let scene = Scene {
             program: self.program,
-            catalogue: self.catalogue,
-            tenant: self.tenant,
+            catalogue: &self.setup.catalogue,
+            tenant: &self.setup.tenant,
             call: &call.id,
             turn: call.turn,
             dialled: &call.dialled,
@@ -44,17 +43,27 @@ impl World<'_> {
     }
 }
 
+/// What a turn did besides speaking.
+#[derive(Debug)]
+pub(super) struct Decision {
+    pub(super) turn: u32,
+    pub(super) input: Input,
+    /// In words.
+    pub(super) decided: Vec<String>,
+    pub(super) effects: Vec<Effect>,
+}
+
 /// Moves the call past the turn, of which it keeps the step.
-pub(super) fn advance(call: &mut Call, turn: &Turn, input: Input, now: Instant) -> Step {
-    let input = kept(call.cursor.asked, input);
-    let step =
-        Step { turn: call.turn, at: now, input, decided: turn.decided.clone(), reply: turn.reply.clone() };
-    call.cursor = turn.cursor.clone();
-    call.turn += 1;
-    call.menu_since = turn.cursor.is_menu_open().then(|| call.menu_since.unwrap_or(now));
-    call.outcome = turn.outcome.or(call.outcome);
+pub(super) fn advance(call: &mut Call, turn: Turn, input: Input, now: Instant) -> (Reply, Decision) {
+    let Turn { cursor, reply, effects, decided, outcome } = turn;
+    let step = Step { turn: call.turn, at: now, input: kept(call.cursor.asked, input), decided, reply };
     call.steps.push(&step);
-    step
+    call.turn += 1;
+    call.menu_since = cursor.is_menu_open().then(|| call.menu_since.unwrap_or(now));
+    call.cursor = cursor;
+    call.outcome = outcome.or(call.outcome);
+    let Step { turn, input, decided, reply, .. } = step;
+    (reply, Decision { turn, input, decided, effects })
 }
 
 /// What is kept of a PIN: that one was typed.

@@ -5,6 +5,7 @@
 //! known (I13, I15).
 
 mod arrival;
+mod callers;
 mod decide;
 mod progress;
 mod record;
@@ -25,7 +26,8 @@ use crate::flow::prompt::Line;
 use crate::flow::reply::{Reply, Then};
 use crate::store::calls::Call;
 
-pub(super) use route::{identify, route};
+pub(super) use callers::Callers;
+pub(super) use route::{Route, route};
 
 /// A request about a call, as a carrier sends it.
 #[derive(Debug, Clone)]
@@ -73,7 +75,8 @@ impl Request {
 /// Our name of a call follows from the carrier's, so that every request about it finds it, and two copies of
 /// the first one agree.
 fn call_id(account: &AccountSid, sid: &CallSid) -> CallId {
-    let digest = Sha256::digest(format!("{account}/{sid}"));
+    let digest =
+        Sha256::new().chain_update(account.as_str()).chain_update("/").chain_update(sid.as_str()).finalize();
     let head: [u8; 16] = digest[..16].try_into().expect("a SHA-256 digest has 32 bytes");
     CallId::from_bits(u128::from_be_bytes(head))
 }
@@ -96,8 +99,8 @@ impl Answer {
 }
 
 impl App {
-    fn answer(&self, call: &Call, reply: &Reply, language: &Language) -> Answer {
-        Answer { reply: reply.clone(), next: self.address(call, call.turn, language) }
+    fn answer(&self, call: &Call, reply: Reply, language: &Language) -> Answer {
+        Answer { reply, next: self.address(call, call.turn, language) }
     }
 
     fn address(&self, call: &Call, turn: u32, language: &Language) -> Next {

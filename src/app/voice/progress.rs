@@ -6,9 +6,8 @@ use super::call_id;
 use crate::app::{App, log};
 use crate::domain::call::{self, Outcome, Progress};
 use crate::domain::event::{Event, EventCause};
-use crate::domain::ids::{AccountSid, CallSid};
-use crate::domain::tenant::Tenant;
-use crate::store::calls::Call;
+use crate::domain::ids::{AccountSid, CallSid, TenantId};
+use crate::store::calls::{Call, InHand};
 use crate::store::{StoreError, Tx};
 use crate::telemetry;
 
@@ -23,7 +22,7 @@ impl App {
         let id = call_id(&account, &sid);
         let unit = self.store.write_about::<_, StoreError, _>(id.clone(), move |tx| {
             Box::pin(async move {
-                let Some((tenant, mut call, _)) = tx.call_in_hand(&id).await? else {
+                let Some(InHand { tenant, mut call, .. }) = tx.call_in_hand(&id).await? else {
                     tx.relax();
                     return Ok(());
                 };
@@ -33,7 +32,7 @@ impl App {
                     end_call(tx, &tenant, &mut call, Outcome::Abandoned);
                 }
                 if call.progress != known {
-                    tx.save_call(&tenant.id, &call);
+                    tx.save_call(&tenant, &call);
                 }
                 Ok(())
             })
@@ -49,7 +48,7 @@ impl App {
                 let count = lost.len();
                 for (tenant, mut call) in lost {
                     end_call(tx, &tenant, &mut call, Outcome::Lost);
-                    tx.save_call(&tenant.id, &call);
+                    tx.save_call(&tenant, &call);
                 }
                 Ok(count)
             })
@@ -58,7 +57,7 @@ impl App {
     }
 }
 
-fn end_call(tx: &mut Tx<'_>, tenant: &Tenant, call: &mut Call, unless_decided: Outcome) {
+fn end_call(tx: &mut Tx<'_>, tenant: &TenantId, call: &mut Call, unless_decided: Outcome) {
     let outcome = *call.outcome.get_or_insert(unless_decided);
     call.ended_at = Some(tx.now());
     call.menu_since = None;
@@ -68,5 +67,5 @@ fn end_call(tx: &mut Tx<'_>, tenant: &Tenant, call: &mut Call, unless_decided: O
         status: call.progress.status.as_str().to_owned(),
     };
     let cause = EventCause { actor: "carrier".to_owned(), call: Some(call.id.clone()), turn: None };
-    log(tx, &tenant.id, format!("call:{}", call.id), event, cause);
+    log(tx, tenant, format!("call:{}", call.id), event, cause);
 }

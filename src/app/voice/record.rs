@@ -3,15 +3,15 @@
 use chrono::TimeDelta;
 use metrics::counter;
 
+use super::decide::Decision;
 use crate::app::presence::save_presence;
 use crate::app::{draw, log};
 use crate::domain::event::{Event, EventCause};
 use crate::domain::tenant::Tenant;
 use crate::domain::trust::{PinOutcome, PinRecord};
 use crate::domain::user::Agent;
-use crate::flow::engine::{Effect, Input, Turn};
+use crate::flow::engine::{Effect, Input};
 use crate::store::calls::Call;
-use crate::store::steps::Step;
 use crate::store::{StoreError, Tx};
 use crate::telemetry;
 
@@ -24,13 +24,17 @@ pub(super) async fn save_turn(
     tenant: &Tenant,
     call: &Call,
     agent: Option<&Agent>,
-    turn: &Turn,
-    step: &Step,
+    decision: &Decision,
 ) -> Result<(), StoreError> {
+    // That a call began is told already.
+    let is_told = decision.input == Input::Started && decision.decided.is_empty();
+    if is_told && decision.effects.is_empty() {
+        return Ok(());
+    }
     let who = agent.map_or_else(|| "caller".to_owned(), |agent| format!("user:{}", agent.login));
-    let cause = EventCause { actor: who.clone(), call: Some(call.id.clone()), turn: Some(step.turn) };
+    let cause = EventCause { actor: who.clone(), call: Some(call.id.clone()), turn: Some(decision.turn) };
     let about_call = format!("call:{}", call.id);
-    for effect in &turn.effects {
+    for effect in &decision.effects {
         match (effect, agent) {
             (Effect::Presence { presence, transitions }, Some(agent)) => {
                 save_presence(tx, tenant, agent, presence, transitions, &cause);
@@ -55,10 +59,9 @@ pub(super) async fn save_turn(
             }
         }
     }
-    // That a call began is told already.
-    if step.input != Input::Started || !step.decided.is_empty() {
-        let (input, decided) = (step.input.to_string(), step.decided.join("; "));
-        log(tx, &tenant.id, about_call, Event::CallStep { turn: step.turn, input, decided }, cause);
+    if !is_told {
+        let (input, decided) = (decision.input.to_string(), decision.decided.join("; "));
+        log(tx, &tenant.id, about_call, Event::CallStep { turn: decision.turn, input, decided }, cause);
     }
     Ok(())
 }

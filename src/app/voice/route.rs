@@ -1,55 +1,96 @@
-//! Which flow answers a call, and who may be calling.
+//! Which flow answers a call, and who is calling.
 
+use std::sync::Arc;
+
+use crate::app::cache::Cache;
+use crate::app::setup::{Setup, Way};
 use crate::domain::call::LookupMiss;
-use crate::domain::dispatch::{self, Contact, Mapping};
+use crate::domain::dispatch::{self, Contact, MappingKind};
 use crate::domain::phone::Caller;
-use crate::domain::tenant::Tenant;
 use crate::domain::user::Agent;
 use crate::flow::engine::Identity;
-use crate::store::calls::Arrival;
+use crate::store::calls::{Arrival, Candidate, Revisions};
+use crate::store::{StoreError, Tx};
 
-/// Which flow answers a call, and who may be calling.
+/// Which flow answers a call, and who is calling.
+#[derive(Debug, Clone)]
 pub(in crate::app) struct Route {
-    pub(in crate::app) tenant: Tenant,
-    pub(in crate::app) mapping: Mapping,
+    pub(in crate::app) setup: Arc<Setup>,
+    pub(in crate::app) way: Arc<Way>,
     pub(in crate::app) version: u32,
-    /// Users with the caller's number, and whether they are active.
-    candidates: Vec<(Agent, bool)>,
+    pub(in crate::app) identity: Identity,
+    pub(in crate::app) agent: Option<Agent>,
+    /// While they are the same, so is the rest but for the agent's presence; none where that is not sure.
+    pub(super) revisions: Option<Revisions>,
 }
 
-/// Chooses among what was found. The dialled number says whose call it is (D33); without a contact point
-/// for it the mappings must all be one tenant's.
-pub(in crate::app) fn route(arrivals: Vec<Arrival>, contact: &Contact) -> Option<Route> {
-    let owner = arrivals
-        .iter()
-        .find(|arrival| arrival.mapping.kind == dispatch::MappingKind::ContactPoint)
-        .or_else(|| {
-            arrivals.first().filter(|first| arrivals.iter().all(|other| other.tenant.id == first.tenant.id))
-        })?
-        .tenant
-        .clone();
-    let own: Vec<Arrival> = arrivals.into_iter().filter(|arrival| arrival.tenant.id == owner.id).collect();
-    let mapping = dispatch::choose(own.iter().map(|arrival| &arrival.mapping), contact)?.clone();
-    let (of_mapping, _): (Vec<Arrival>, Vec<Arrival>) =
-        own.into_iter().partition(|arrival| arrival.mapping.id == mapping.id);
-    let version = of_mapping.first().and_then(|first| first.pinned.or(first.latest))?;
-    let candidates = of_mapping.into_iter().filter_map(|arrival| arrival.agent).collect();
-    Some(Route { tenant: owner, mapping, version, candidates })
+/// A mapping that fits, for each user who has the caller's number.
+struct Fit {
+    setup: Arc<Setup>,
+    /// The tenant's revision when the fit was found; the setup may be a later one.
+    revision: u64,
+    way: Arc<Way>,
+    candidate: Option<Candidate>,
 }
 
-/// Who is calling: the one active user with the number, or why nobody (D30 to D35).
-pub(in crate::app) fn identify(route: &Route, caller: &Caller) -> (Identity, Option<Agent>) {
-    let mut active = route.candidates.iter().filter(|(_, is_active)| *is_active).map(|(agent, _)| agent);
+/// Chooses among what was found.
+pub(in crate::app) async fn route(
+    tx: &mut Tx<'_>,
+    cache: &Cache,
+    arrivals: Vec<Arrival>,
+    contact: &Contact,
+) -> Result<Option<Route>, StoreError> {
+    let mut fits = Vec::with_capacity(arrivals.len());
+    for Arrival { tenant, revision, mapping, candidate, .. } in arrivals {
+        let setup = cache.setup(tx, &tenant, revision).await?;
+        if let Some(way) = setup.way(tx, &mapping).await? {
+            fits.push(Fit { setup, revision, way, candidate });
+        }
+    }
+    Ok(choose(fits, contact))
+}
+
+/// The dialled number says whose call it is (D33); without a contact point for it the mappings must all be
+/// one tenant's.
+fn choose(mut fits: Vec<Fit>, contact: &Contact) -> Option<Route> {
+    let by_number = fits.iter().find(|fit| fit.way.mapping.kind == MappingKind::ContactPoint);
+    let is_one_tenants = |first: &&Fit| fits.iter().all(|fit| fit.setup.tenant.id == first.setup.tenant.id);
+    let owner = Arc::clone(&by_number.or_else(|| fits.first().filter(is_one_tenants))?.setup);
+    fits.retain(|fit| fit.setup.tenant.id == owner.tenant.id);
+    let mapping = dispatch::choose(fits.iter().map(|fit| &fit.way.mapping), contact)?.id.clone();
+    fits.retain(|fit| fit.way.mapping.id == mapping);
+    let Fit { setup, revision, way, .. } = fits.first()?;
+    let (setup, revision, way) = (Arc::clone(setup), *revision, Arc::clone(way));
+    let candidates = fits.into_iter().filter_map(|fit| fit.candidate).collect();
+    let (identity, candidate) = identify(candidates, &contact.caller, setup.tenant.shared_lines);
+    // Nothing else decides where the only user who may have a number gets by a number that is the tenant's own.
+    let is_sure = way.mapping.kind == MappingKind::ContactPoint
+        && !setup.tenant.shared_lines
+        && setup.tenant.revision == revision;
+    let user = candidate.as_ref().filter(|_| is_sure).map(|candidate| candidate.revision);
+    let revisions = user.map(|user| Revisions { tenant: revision, user });
+    let agent = candidate.map(|candidate| candidate.agent);
+    Some(Route { version: way.version?, setup, way, identity, agent, revisions })
+}
+
+/// The one active user with the number, or why nobody (D30 to D35); `candidates` have it, active or not.
+fn identify(
+    candidates: Vec<Candidate>,
+    caller: &Caller,
+    shared_lines: bool,
+) -> (Identity, Option<Candidate>) {
+    let is_known = !candidates.is_empty();
+    let mut active = candidates.into_iter().filter(|candidate| candidate.is_active);
     let nobody = |miss| (Identity::Nobody(miss), None);
     match (active.next(), active.next()) {
-        (Some(agent), None) => (Identity::Known, Some(agent.clone())),
-        (Some(_), Some(_)) if route.tenant.shared_lines => (Identity::Shared, None),
+        (Some(candidate), None) => (Identity::Known, Some(candidate)),
+        (Some(_), Some(_)) if shared_lines => (Identity::Shared, None),
         (Some(_), Some(_)) => nobody(LookupMiss::Ambiguous),
         (None, _) => match caller {
             Caller::Withheld => nobody(LookupMiss::Withheld),
             Caller::Other(_) => nobody(LookupMiss::NoNumber),
-            Caller::Number(_) if route.candidates.is_empty() => nobody(LookupMiss::NoAgent),
-            Caller::Number(_) => nobody(LookupMiss::Inactive),
+            Caller::Number(_) if is_known => nobody(LookupMiss::Inactive),
+            Caller::Number(_) => nobody(LookupMiss::NoAgent),
         },
     }
 }

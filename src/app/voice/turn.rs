@@ -12,7 +12,7 @@ use crate::domain::phone::E164;
 use crate::domain::tenant::Tenant;
 use crate::domain::user::Agent;
 use crate::flow::engine::{Asked, Identity, Input};
-use crate::store::calls::Call;
+use crate::store::calls::{Call, InHand};
 use crate::store::{StoreError, Tx};
 use crate::telemetry;
 
@@ -67,22 +67,25 @@ impl App {
         address: Option<&TurnAddress>,
         pin: Option<PinVerdict>,
     ) -> Result<Taken, StoreError> {
-        let Some((tenant, mut call, mut agent)) = tx.call_in_hand(&request.call()).await? else {
+        let Some(in_hand) = tx.call_in_hand(&request.call()).await? else {
             return Ok(Taken::Unknown);
         };
+        let InHand { tenant, revision, mut call, mut agent } = in_hand;
+        let setup = self.cache.setup(tx, &tenant, revision).await?;
+        let tenant = &setup.tenant;
         if address.is_some_and(|address| address.call != call.id) {
-            return Ok(Taken::Answer(Answer::goodbye(spoken_to(&tenant, agent.as_ref()))));
+            return Ok(Taken::Answer(Answer::goodbye(spoken_to(tenant, agent.as_ref()))));
         }
         if !is_due(&call, request, address)? {
             tx.relax();
-            let language = spoken_to(&tenant, agent.as_ref());
+            let language = spoken_to(tenant, agent.as_ref());
             return Ok(Taken::Answer(self.repeat(&call, request, address, language)?));
         }
         if call.ended_at.is_some() || !call::may_be_live(call.started_at, tx.now()) {
-            return Ok(Taken::Answer(Answer::goodbye(spoken_to(&tenant, agent.as_ref()))));
+            return Ok(Taken::Answer(Answer::goodbye(spoken_to(tenant, agent.as_ref()))));
         }
         if let Some(code) = code_in(&call, &request.input) {
-            agent = named_by(tx, &tenant, &call, &code, request.contact.caller.number()).await?;
+            agent = named_by(tx, tenant, &call, &code, request.contact.caller.number()).await?;
             call.user = agent.as_ref().map(|agent| agent.id.clone());
         }
         if call.cursor.asked == Asked::Pin && request.input.is_keys() {
@@ -92,17 +95,15 @@ impl App {
             }
         }
         let program = self.cache.program(tx, &tenant.id, &call.flow, call.version).await?;
-        let catalogue = self.cache.catalogue(tx, &tenant).await?;
-        let world = World { tenant: &tenant, program: &program, catalogue: &catalogue };
+        let world = World { setup: &setup, program: &program };
         let turn = world.step(&call, agent.as_ref(), request, pin.map(|pin| pin.right), tx.now());
-        let step = advance(&mut call, &turn, request.input.clone(), tx.now());
-        let answer = self.answer(&call, &step.reply, spoken_to(&tenant, agent.as_ref()));
-        save_turn(tx, &tenant, &call, agent.as_ref(), &turn, &step).await?;
-        tx.save_call(&tenant.id, &call);
         if !turn.must_be_kept() {
             tx.relax();
         }
-        Ok(Taken::Answer(answer))
+        let (reply, decision) = advance(&mut call, turn, request.input.clone(), tx.now());
+        save_turn(tx, tenant, &call, agent.as_ref(), &decision).await?;
+        tx.save_call(&tenant.id, &call);
+        Ok(Taken::Answer(self.answer(&call, reply, spoken_to(tenant, agent.as_ref()))))
     }
 
     /// The answer to a turn that was answered before: the stored one where the same keys come again, and

@@ -66,6 +66,13 @@ impl Desk {
             .await
             .expect("readable")
     }
+
+    pub(crate) async fn revision(&self) -> u64 {
+        let id = tenant("acme").id;
+        let found =
+            self.store.read::<_, StoreError, _>(|tx| Box::pin(async move { tx.tenant_by_id(&id).await }));
+        found.await.expect("readable").expect("a tenant").revision
+    }
 }
 
 /// Minutes after the beginning of these tests' time.

@@ -15,7 +15,7 @@ use dutyline::domain::trust::{PinOutcome, PinRecord};
 use dutyline::flow::engine::Input;
 use dutyline::flow::prompt::catalogue::{Content, Entry};
 use dutyline::flow::reply::{MediaFormat, MediaRef, Reply, Then};
-use dutyline::store::calls::Call;
+use dutyline::store::calls::{Call, Revisions};
 use dutyline::store::flows::{FlowState, FlowVersion};
 use dutyline::store::steps::Step;
 use dutyline::store::{Store, StoreError, Tx};
@@ -72,6 +72,14 @@ fn step(turn: u32) -> Step {
     }
 }
 
+fn prompt(called: &str, content: Content) -> Entry {
+    Entry { language: "en".parse().expect("a tag"), name: name(called), content }
+}
+
+fn hello() -> Entry {
+    prompt("hello", Content::Say("Hello {name}.".parse().expect("a template")))
+}
+
 /// A desk with a user, a mapping and a published flow.
 async fn desk() -> Desk {
     let desk = Desk::open().await;
@@ -90,17 +98,14 @@ async fn desk() -> Desk {
 async fn tenants() {
     let desk = desk().await;
     let mut acme = tenant("acme");
-    assert_eq!(read!(desk, tx => tx.tenants().await?), [acme.clone()]);
     (acme.name, acme.shared_lines) = ("Acme & Sons".to_owned(), true);
     let saved = acme.clone();
-    desk.put(move |tx| {
-        tx.save_tenant(&saved);
-        tx.touch_tenant(&saved.id);
-    })
-    .await
-    .expect("kept");
-    acme.revision = 2;
+    desk.put(move |tx| tx.save_tenant(&saved)).await.expect("kept");
+    acme.revision = desk.revision().await;
     let (slug, other) = (acme.slug.clone(), "nobody".parse().expect("a slug"));
+    let by_id = read!(desk, tx => tx.tenant_by_id(&tenant("acme").id).await?);
+    assert_eq!(by_id, Some(acme.clone()));
+    assert_eq!(read!(desk, tx => tx.tenants().await?), [acme.clone()]);
     assert_eq!(read!(desk, tx => tx.tenant(&slug).await?), Some(acme));
     assert_eq!(read!(desk, tx => tx.tenant(&other).await?), None);
 }
@@ -243,7 +248,8 @@ async fn calls_and_their_steps() {
     let saved = begun.clone();
     desk.put(move |tx| tx.insert_call(&tenant("acme").id, &saved)).await.expect("kept");
     let in_hand = read!(desk, tx => tx.call_in_hand(&call().id).await?).expect("a call");
-    assert_eq!((in_hand.0, in_hand.1, in_hand.2.map(|agent| agent.id)), (tenant("acme"), begun, call().user));
+    assert_eq!((in_hand.call, in_hand.agent.map(|agent| agent.id)), (begun, call().user));
+    assert_eq!((in_hand.tenant, in_hand.revision), (tenant("acme").id, desk.revision().await));
     assert!(read!(desk, tx => tx.call_in_hand(&CallId::from_bits(404)).await?).is_none());
     let lost = read!(desk, tx => (tx.lost_calls(at(2)).await?.len(), tx.lost_calls(at(3)).await?.len()));
     assert_eq!(lost, (0, 1));
@@ -259,10 +265,8 @@ async fn calls_and_their_steps() {
 }
 
 #[tokio::test]
-async fn arrivals_know_the_caller_and_the_flow() {
+async fn arrivals_know_the_caller_and_the_mapping() {
     let desk = desk().await;
-    desk.put(|tx| tx.insert_flow(&tenant("acme").id, &flow(2, FlowState::Published))).await.expect("kept");
-    desk.put(|tx| tx.insert_flow(&tenant("acme").id, &flow(3, FlowState::Draft))).await.expect("kept");
     let arrivals = |caller: &str| {
         let dialled = OURS.parse().expect("a number");
         let contact = Contact {
@@ -275,12 +279,29 @@ async fn arrivals_know_the_caller_and_the_flow() {
     };
     let found = arrivals(ADAS).await;
     let [arrival] = &found[..] else { panic!("{found:?}") };
-    assert_eq!((&arrival.mapping, arrival.latest, arrival.pinned), (&mapping(), Some(2), Some(1)));
-    let (agent, active) = arrival.agent.as_ref().expect("an agent");
-    assert_eq!((&agent.login, active, arrival.is_known), (&user("ada", ADAS).login, &true, false));
+    assert_eq!((&arrival.tenant, arrival.revision), (&tenant("acme").id, desk.revision().await));
+    assert_eq!(arrival.mapping, mapping().id);
+    let candidate = arrival.candidate.as_ref().expect("a user");
+    assert_eq!((&candidate.agent.login, candidate.is_active), (&user("ada", ADAS).login, true));
+    assert!(!arrival.is_known);
+    let revision = candidate.revision;
+    let standing = || async {
+        let (ada, known) = (user("ada", ADAS).id, call().id);
+        read!(desk, tx => tx.standing(&tenant("acme").id, &ada, &known).await?).expect("a user")
+    };
+    let before = standing().await;
+    let revisions = Revisions { tenant: desk.revision().await, user: revision };
+    assert_eq!((before.revisions, before.presence, before.is_known), (revisions, Presence::default(), false));
+    desk.put(|tx| tx.save_user(&tenant("acme"), &user("ada", ADAS))).await.expect("kept");
+    desk.put(|tx| tx.save_presence(&tenant("acme").id, &user("ada", ADAS).id, &on_duty_until(60)))
+        .await
+        .expect("kept");
     desk.put(|tx| tx.insert_call(&tenant("acme").id, &call())).await.expect("kept");
+    let after = standing().await;
+    let revisions = Revisions { user: revision + 1, ..revisions };
+    assert_eq!((after.revisions, after.presence, after.is_known), (revisions, on_duty_until(60), true));
     let found = arrivals("anonymous").await;
-    assert!(matches!(&found[..], [arrival] if arrival.agent.is_none() && arrival.is_known), "{found:?}");
+    assert!(matches!(&found[..], [arrival] if arrival.candidate.is_none() && arrival.is_known), "{found:?}");
 }
 
 #[tokio::test]
@@ -309,6 +330,14 @@ async fn mappings() {
     });
     assert_eq!(found, (Some(tenant("acme").slug), None, true, false));
     assert_eq!(read!(desk, tx => tx.contact_points().await?), BTreeSet::from([OURS.to_owned()]));
+    desk.put(|tx| tx.insert_flow(&tenant("acme").id, &flow(2, FlowState::Published))).await.expect("kept");
+    desk.put(|tx| tx.insert_flow(&tenant("acme").id, &flow(3, FlowState::Draft))).await.expect("kept");
+    for (version, runs) in [(Some(1), 1), (None, 2), (Some(3), 2), (Some(7), 2)] {
+        let saved = Mapping { version, ..mapping() };
+        desk.put(move |tx| tx.save_mapping(&tenant("acme").id, &saved)).await.expect("kept");
+        let in_force = read!(desk, tx => tx.mapping_in_force(&tenant("acme").id, &mapping().id).await?);
+        assert_eq!(in_force, Some((Mapping { version, ..mapping() }, Some(runs))), "{version:?}");
+    }
     let changed = Mapping { version: None, active: false, ..mapping() };
     let saved = changed.clone();
     desk.put(move |tx| tx.save_mapping(&tenant("acme").id, &saved)).await.expect("kept");
@@ -321,13 +350,11 @@ async fn mappings() {
 async fn prompts_and_recordings() {
     let desk = desk().await;
     let media = MediaRef { sha256: "a".repeat(64).parse().expect("a digest"), format: MediaFormat::Mp3 };
-    let entry =
-        |called: &str, content| Entry { language: "en".parse().expect("a tag"), name: name(called), content };
     let presets = vec![8.try_into().expect("hours")];
     let entries = [
-        entry("hello", Content::Say("Hello {name}.".parse().expect("a template"))),
-        entry("jingle", Content::Play { media: media.clone(), presets }),
-        entry("opening", Content::List(vec![name("jingle"), name("hello")])),
+        hello(),
+        prompt("jingle", Content::Play { media: media.clone(), presets }),
+        prompt("opening", Content::List(vec![name("jingle"), name("hello")])),
     ];
     let (kept, recording) = (entries.clone(), media.clone());
     desk.put(move |tx| {
@@ -428,6 +455,24 @@ async fn what_is_old_is_forgotten() {
 }
 
 #[tokio::test]
+async fn whatever_admins_set_up_raises_the_revision() {
+    let desk = desk().await;
+    let changes: [fn(&mut Tx<'_>); 6] = [
+        |tx| tx.save_tenant(&tenant("acme")),
+        |tx| tx.save_mapping(&tenant("acme").id, &mapping()),
+        |tx| tx.delete_mapping(&tenant("acme").id, &mapping().id),
+        |tx| tx.insert_flow(&tenant("acme").id, &flow(2, FlowState::Draft)),
+        |tx| tx.save_prompt(&tenant("acme").id, &hello()),
+        |tx| tx.delete_prompt(&tenant("acme").id, &hello().language, &hello().name),
+    ];
+    for (place, change) in changes.into_iter().enumerate() {
+        let before = desk.revision().await;
+        desk.put(change).await.expect("kept");
+        assert_eq!(desk.revision().await, before + 1, "change {place}");
+    }
+}
+
+#[tokio::test]
 async fn a_copy_is_a_whole_database() {
     let desk = desk().await;
     let copy = desk.file.with_file_name("copy.db");
@@ -436,7 +481,7 @@ async fn a_copy_is_a_whole_database() {
     let copied = Store::open_existing(&url, desk.clock.clone()).await.expect("a database");
     assert_eq!(copied.quick_check().await.expect("readable"), None);
     let tenants = copied.read::<_, StoreError, _>(|tx| Box::pin(tx.tenants())).await.expect("readable");
-    assert_eq!(tenants, [tenant("acme")]);
+    assert_eq!(tenants, read!(desk, tx => tx.tenants().await?));
     let durability = copied.durability().await.expect("readable");
     assert_eq!((durability.journal.as_str(), durability.is_full), ("wal", true));
 }

@@ -7,7 +7,7 @@ use dutyline::domain::event::Event;
 use dutyline::domain::ids::CallId;
 use dutyline::domain::presence::Presence;
 use dutyline::flow::reply::{MediaFormat, MediaRef};
-use dutyline::store::calls::Call;
+use dutyline::store::calls::{Call, InHand};
 use dutyline::store::{Store, StoreError};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
@@ -172,13 +172,13 @@ async fn work_is_done_also_if_its_caller_goes_away() {
 async fn turn(store: &Store, call: CallId) -> Result<(u32, u64), StoreError> {
     let unit = store.write_about(call.clone(), move |tx| {
         Box::pin(async move {
-            let (tenant, mut call, agent) = tx.call_in_hand(&call).await?.expect("a call");
+            let InHand { tenant, mut call, agent, .. } = tx.call_in_hand(&call).await?.expect("a call");
             let mut agent = agent.expect("an agent");
             let found = (call.turn, agent.presence.generation);
             call.turn += 1;
             agent.presence.generation += 1;
-            tx.save_call(&tenant.id, &call);
-            tx.save_presence(&tenant.id, &agent.id, &agent.presence);
+            tx.save_call(&tenant, &call);
+            tx.save_presence(&tenant, &agent.id, &agent.presence);
             Ok(found)
         })
     });

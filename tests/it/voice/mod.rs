@@ -1,5 +1,6 @@
 //! Phone calls, as they happen.
 
+mod callers;
 mod dial_in;
 mod dispatch;
 mod hanging;
