@@ -146,3 +146,25 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn patience_ends_on_time_though_nobody_tells_of_a_new_wait() {
+        let seconds = Duration::from_secs;
+        let pace = Pace::new(Patience { head: seconds(10), idle: seconds(75) });
+        let begun = Instant::now();
+        let requests = async {
+            advance(seconds(3)).await;
+            drop(pace.serve());
+            advance(seconds(41)).await;
+            pace.heard();
+        };
+        let ((), ()) = tokio::join!(pace.run_out(), requests);
+        assert_eq!(begun.elapsed(), seconds(3 + 41 + 10));
+    }
+}
