@@ -27,7 +27,7 @@ const MOST_IN_A_GROUP: usize = 128;
 const LINGER: Duration = Duration::from_millis(50);
 
 /// As many patient units do not wait any longer.
-const COMPANY: usize = 256;
+const COMPANY: usize = 512;
 
 /// Units that run without a break, in which the thread is kept from its other tasks.
 const BREATH: usize = 16;

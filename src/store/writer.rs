@@ -43,7 +43,7 @@ pub(super) type Acknowledge = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// Units of work that wait at most; more hold up those who ask for them, so that nobody gets further ahead
 /// of the disk than it can follow.
-const MOST_WAITING: usize = 512;
+const MOST_WAITING: usize = 2048;
 
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
