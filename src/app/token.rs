@@ -2,9 +2,10 @@
 //! request would verify for ever: the token binds a turn to its call and to the time the call began, and
 //! the answered turns in the database let it work once.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -41,14 +42,17 @@ impl TurnKey {
     /// The token for a turn of a call that began at `started`: the time in seconds, and a tag.
     pub(super) fn token(&self, call: &CallId, turn: u32, started: Instant) -> String {
         let seconds = started.timestamp();
-        format!("{seconds:x}-{}", hex(&self.mac(call, turn, seconds).finalize().into_bytes()[..16]))
+        format!(
+            "{seconds:x}-{}",
+            HEXLOWER.encode(&self.mac(call, turn, seconds).finalize().into_bytes()[..16])
+        )
     }
 
     /// When the call began for which `token` was made; none if it was not made for this turn.
     pub(super) fn open(&self, token: &str, call: &CallId, turn: u32) -> Option<Instant> {
         let (seconds, tag) = token.split_once('-')?;
         let seconds = i64::from_str_radix(seconds, 16).ok()?;
-        let tag = unhex(tag)?;
+        let tag = HEXLOWER.decode(tag.as_bytes()).ok().filter(|tag| tag.len() == 16)?;
         self.mac(call, turn, seconds).verify_truncated_left(&tag).ok()?;
         Instant::from_timestamp(seconds, 0)
     }
@@ -64,19 +68,6 @@ impl fmt::Debug for TurnKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TurnKey(***)")
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes every letter");
-        text
-    })
-}
-
-/// The bytes that 32 hexadecimal digits spell.
-fn unhex(text: &str) -> Option<[u8; 16]> {
-    let bits = u128::from_str_radix(text, 16).ok().filter(|_| text.len() == 32)?;
-    Some(bits.to_be_bytes())
 }
 
 #[cfg(test)]

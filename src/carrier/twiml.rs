@@ -19,6 +19,9 @@ pub const CONTENT_TYPE: &str = "text/xml; charset=utf-8";
 /// Bytes that a carrier reads; "64 kB" in Twilio's error 11750, so the smaller of the two kilobytes.
 pub const MAX_BYTES: usize = 64_000;
 
+/// Bytes that most documents do with.
+const USUAL_BYTES: usize = 2_000;
+
 /// Absolute addresses that a document names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Urls<'a> {
@@ -46,7 +49,7 @@ pub fn render(reply: &Reply, urls: Urls<'_>) -> Result<String, TooLong> {
 }
 
 fn write(reply: &Reply, urls: Urls<'_>) -> String {
-    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+    let mut writer = Writer::new_with_indent(Vec::with_capacity(USUAL_BYTES), b' ', 2);
     write_document(&mut writer, reply, urls).expect("a vector takes every byte");
     String::from_utf8(writer.into_inner()).expect("only text was written")
 }

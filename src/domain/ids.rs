@@ -1,6 +1,7 @@
 //! Names of things. Identifiers are prefixed text (`usr_0192…`), made outside this module from 128 bits
 //! that rise with time, so that they sort by age and a reader sees at once what they name.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -40,6 +41,12 @@ macro_rules! text {
             fn try_from(value: String) -> Result<Self, BadName> {
                 let rule: fn(&str) -> bool = $rule;
                 if rule(&value) { Ok(Self(value)) } else { Err(BadName { value, expected: $expected }) }
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
             }
         }
 
@@ -89,7 +96,7 @@ text!(/// A tenant's short name, as typed after `--tenant`.
     Slug, "1 to 40 of a-z, 0-9 and `-`, beginning with a letter", |text| is_slug(text, 40, "-"));
 text!(/// The name a user is known by to admins and in files, unique in the tenant.
     Login, "1 to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit",
-    |text| text.starts_with(|c: char| c.is_ascii_alphanumeric()) && is_slug(&format!("a{text}"), 65, "._-"));
+    |text| text.starts_with(|c: char| c.is_ascii_alphanumeric()) && is_plain(text, 64, "._-"));
 text!(/// The name of a flow, a node or a prompt.
     Name, "1 to 64 of a-z, 0-9, `_` and `-`, beginning with a letter", |text| is_slug(text, 64, "_-"));
 text!(/// Digits by which an agent names themselves where the caller's number cannot (D30, D34).
@@ -115,8 +122,11 @@ fn is_hex(text: &str) -> bool {
 }
 
 fn is_slug(text: &str, longest: usize, also: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase()) && is_plain(text, longest, also)
+}
+
+fn is_plain(text: &str, longest: usize, also: &str) -> bool {
     text.len() <= longest
-        && text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || also.contains(c))
 }
 

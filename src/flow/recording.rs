@@ -1,11 +1,11 @@
 //! Recordings are listened to before they are taken in, so that a caller never hears a broken one. Pure: it
 //! is about the bytes alone.
 
-use std::fmt::Write;
 use std::io::{Cursor, ErrorKind};
 use std::panic;
 
 use chrono::TimeDelta;
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
@@ -95,11 +95,7 @@ fn decode(bytes: &[u8]) -> Result<Recording, BadAudio> {
 }
 
 fn digest(bytes: &[u8]) -> Sha256Hex {
-    let mut hex = String::new();
-    for byte in Sha256::digest(bytes) {
-        write!(hex, "{byte:02x}").expect("a `String` takes every write");
-    }
-    hex.parse().expect("a digest has 64 hexadecimal digits")
+    HEXLOWER.encode(&Sha256::digest(bytes)).parse().expect("a digest has 64 hexadecimal digits")
 }
 
 fn open(bytes: &[u8]) -> Result<Box<dyn FormatReader + '_>, BadAudio> {

@@ -37,6 +37,8 @@ pub(super) struct Formats {
     no_city: String,
     offset: NoCalendarFormatter<zone::LocalizedOffsetShort>,
     hours: CategorizedFormatter<Duration>,
+    /// What was spoken of hours before: the same few presets in every menu.
+    hours_spoken: RefCell<BTreeMap<Hours, String>>,
     minutes: CategorizedFormatter<Duration>,
     and: ListFormatter,
 }
@@ -84,6 +86,7 @@ impl Formats {
             city,
             offset: NoCalendarFormatter::try_new((&locale).into(), zone::LocalizedOffsetShort).ok()?,
             hours: counted(&locale, Duration::hour())?,
+            hours_spoken: RefCell::default(),
             minutes: counted(&locale, Duration::minute())?,
             and: ListFormatter::try_new_and((&locale).into(), and).ok()?,
         })
@@ -91,8 +94,9 @@ impl Formats {
 
     /// `8 hours`.
     pub(super) fn hours(&self, hours: Hours) -> String {
-        let count = Decimal::from(hours.get());
-        spoken(&self.hours.format_fixed_decimal(&count))
+        let count = || Decimal::from(hours.get());
+        let speak = || spoken(&self.hours.format_fixed_decimal(&count()));
+        self.hours_spoken.borrow_mut().entry(hours).or_insert_with(speak).clone()
     }
 
     /// `7 hours and 59 minutes`: to the nearest minute, as who has just chosen 8 hours has 8 hours left and

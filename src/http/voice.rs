@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,11 +84,10 @@ impl Marks {
 }
 
 async fn arrive(State(line): State<Line>, Query(marks): Query<Marks>, Signed(form): Signed) -> Response {
-    let app = line.app.clone();
     let keys = form.get("Digits").map(str::to_owned).or_else(|| marks.digits.clone());
     let address = line.arrival();
     match request(&form, keys.as_deref(), Input::Started) {
-        Ok(request) => line.attend(marks, keys, address, async move { app.arrive(request).await }).await,
+        Ok(request) => line.attend(marks, keys, address, Box::pin(line.app.arrive(request))).await,
         Err(bad) => line.give_up(&marks.language(), &bad),
     }
 }
@@ -98,13 +98,12 @@ async fn turn(
     Query(marks): Query<Marks>,
     Signed(form): Signed,
 ) -> Response {
-    let app = line.app.clone();
     let keys = form.get("Digits").map(str::to_owned).or_else(|| marks.digits.clone());
     let Ok(call) = call.parse::<CallId>() else { return line.document(&Reply::hang_up(), &Next::Arrival) };
     let address = TurnAddress { call, turn, token: marks.t.clone(), language: marks.language() };
     let again = line.turn_url(&address);
     match request(&form, keys.as_deref(), Input::Silence) {
-        Ok(request) => line.attend(marks, keys, again, async move { app.turn(address, request).await }).await,
+        Ok(request) => line.attend(marks, keys, again, Box::pin(line.app.turn(address, request))).await,
         Err(bad) => line.give_up(&marks.language(), &bad),
     }
 }
@@ -139,7 +138,7 @@ impl Line {
         marks: Marks,
         keys: Option<String>,
         address: String,
-        answer: impl Future<Output = Result<Answer, E>>,
+        answer: Pin<Box<dyn Future<Output = Result<Answer, E>> + Send + '_>>,
     ) -> Response {
         let started = Instant::now();
         // A panic ends this turn's attempt and not the call.

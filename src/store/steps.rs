@@ -40,7 +40,7 @@ impl Steps {
         let step = serde_json::to_string(step).expect("a step is plain data");
         let open = self.0.strip_suffix(']').unwrap_or("[");
         let comma = if open.len() > 1 { "," } else { "" };
-        self.0 = format!("{open}{comma}{step}]");
+        self.0 = [open, comma, &step, "]"].concat();
     }
 
     pub fn all(&self) -> Result<Vec<Step>, StoreError> {

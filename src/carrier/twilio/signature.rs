@@ -4,11 +4,9 @@
 //! It carries no time: a captured request verifies for ever, and only one-use turns stop its replay.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 use std::iter;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha1::Sha1;
@@ -39,7 +37,7 @@ pub enum BadSignature {
 
 /// The signature of a form that is posted to `url`, or with no `pairs` of a GET.
 pub fn sign(token: &SecretString, url: &str, pairs: &[Pair]) -> String {
-    STANDARD.encode(mac(token, without_fragment(url), &appended(pairs)).finalize().into_bytes())
+    BASE64.encode(&mac(token, without_fragment(url), &appended(pairs)).finalize().into_bytes())
 }
 
 /// Whether `signature` is that of `url` and `body` by one of `tokens`: the one in use, and while tokens are
@@ -53,7 +51,7 @@ pub fn verify(
     body: Body<'_>,
     signature: &str,
 ) -> Result<(), BadSignature> {
-    let given = STANDARD.decode(signature).map_err(|_| BadSignature::Mismatch)?;
+    let given = BASE64.decode(signature.as_bytes()).map_err(|_| BadSignature::Mismatch)?;
     let parameters = match body {
         Body::Empty | Body::Digested(_) => String::new(),
         Body::Form(pairs) => appended(pairs),
@@ -79,23 +77,17 @@ fn appended(pairs: &[Pair]) -> String {
     let mut sorted: Vec<&Pair> = pairs.iter().collect();
     sorted.sort_unstable();
     sorted.dedup();
-    sorted.iter().flat_map(|(name, value)| [name.as_str(), value]).collect()
+    let pieces: Vec<&str> = sorted.iter().flat_map(|(name, value)| [name.as_str(), value]).collect();
+    pieces.concat()
 }
 
 fn check_digest(url: &str, body: &[u8]) -> Result<(), BadSignature> {
     let (_, query) = without_fragment(url).split_once('?').ok_or(BadSignature::BodyDigest)?;
     let claimed = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "bodySHA256");
     let (_, claimed) = claimed.ok_or(BadSignature::BodyDigest)?;
-    let actual = hex(&Sha256::digest(body));
+    let actual = HEXLOWER.encode(&Sha256::digest(body));
     let same = bool::from(actual.as_bytes().ct_eq(claimed.as_bytes()));
     if same { Ok(()) } else { Err(BadSignature::BodyDigest) }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("a string takes every text");
-        hex
-    })
 }
 
 /// Every way in which a carrier may have written `url` when it signed: its port as given, none, or the

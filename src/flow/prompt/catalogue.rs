@@ -113,7 +113,7 @@ impl Catalogue {
         &self.entries
     }
 
-    pub(super) fn entry(&self, language: &Language, name: &Name) -> Option<&Content> {
+    pub(super) fn entry(&self, language: &Language, name: &str) -> Option<&Content> {
         self.entries.get(language)?.get(name)
     }
 
@@ -127,7 +127,7 @@ impl Catalogue {
 
     /// The text of a line that stands within others, in exactly this language.
     pub(super) fn part(&self, language: &Language, line: Line) -> Option<&Template> {
-        let own = self.entry(language, &line.name()).and_then(Content::text);
+        let own = self.entry(language, line.as_str()).and_then(Content::text);
         own.or_else(|| BuiltIn::of(language)?.text(line))
     }
 }

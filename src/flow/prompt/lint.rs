@@ -57,7 +57,8 @@ fn untranslated(catalogue: &Catalogue, language: &Language) -> Vec<PromptIssue> 
     let tenants = catalogue.entries().values().flat_map(BTreeMap::keys).cloned();
     let names: BTreeSet<Name> =
         tenants.filter(|name| !built_in || Line::named(name).is_none()).chain(lines).collect();
-    let spoken = |name: &Name| chain.iter().any(|language| catalogue.entry(language, name).is_some());
+    let spoken =
+        |name: &Name| chain.iter().any(|language| catalogue.entry(language, name.as_str()).is_some());
     let unspoken = names.into_iter().filter(|name| !spoken(name));
     unspoken.map(|prompt| PromptIssue::Untranslated { prompt, language: language.clone() }).collect()
 }
@@ -148,7 +149,7 @@ impl Speaking<'_> {
 
     /// The recordings in `name` that were made for other presets (D46).
     fn outdated(&self, name: &Name, language: &Language, presets: &[Hours]) -> Vec<PromptIssue> {
-        match self.catalogue.entry(language, name) {
+        match self.catalogue.entry(language, name.as_str()) {
             Some(Content::Play { presets: recorded, .. }) if !recorded.is_empty() && recorded != presets => {
                 vec![PromptIssue::OutdatedRecording {
                     flow: self.flow.clone(),

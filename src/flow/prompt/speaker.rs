@@ -1,6 +1,7 @@
 //! From a prompt to speech: whose language, which words, what is filled in.
 
 use std::iter;
+use std::sync::LazyLock;
 
 use crate::domain::ids::{Language, Name};
 use crate::domain::time::{Hours, Instant, Zone};
@@ -50,7 +51,7 @@ impl Speaker<'_> {
     pub(super) fn perform(&self, name: &Name) -> Result<Vec<Speech>, Fallback> {
         let line = Line::named(name);
         for language in self.languages() {
-            if let Some(content) = self.catalogue.entry(&language, name) {
+            if let Some(content) = self.catalogue.entry(&language, name.as_str()) {
                 return self.content(name, &language, content);
             }
             if let Some(text) = line.and_then(|line| BuiltIn::of(&language)?.text(line)) {
@@ -70,12 +71,8 @@ impl Speaker<'_> {
     }
 
     /// Where to look for a prompt: the caller's language, then the tenant's, then English.
-    fn languages(&self) -> impl Iterator<Item = Language> + use<> {
-        let english = "en".parse().expect("a tag");
-        let tenants = self.catalogue.language().clone();
-        [self.voice.language.clone(), tenants, english]
-            .into_iter()
-            .flat_map(|language| iter::successors(Some(language), Language::parent))
+    fn languages(&self) -> impl Iterator<Item = Language> {
+        [self.voice.language, self.catalogue.language(), &ENGLISH].into_iter().flat_map(from_near_to_far)
     }
 
     fn content(&self, name: &Name, language: &Language, content: &Content) -> Result<Vec<Speech>, Fallback> {
@@ -146,8 +143,8 @@ impl Speaker<'_> {
 
     /// A line that stands within a text of `language`.
     fn part(&self, line: Line, language: &Language, filling: &[(Placeholder, String)]) -> String {
-        let nearer = iter::successors(Some(language.clone()), Language::parent);
-        let text = nearer.chain(self.languages()).find_map(|language| self.catalogue.part(&language, line));
+        let mut languages = from_near_to_far(language).chain(self.languages());
+        let text = languages.find_map(|language| self.catalogue.part(&language, line));
         let given = |wanted| filling.iter().find(|(placeholder, _)| *placeholder == wanted);
         text.and_then(|text| text.render(|wanted| given(wanted).map(|(_, words)| words.clone())).ok())
             .expect("the catalogue holds a text for every part, with placeholders of that part alone")
@@ -156,6 +153,13 @@ impl Speaker<'_> {
     fn fallback(&self, prompt: &Name, why: Why) -> Fallback {
         Fallback { prompt: prompt.clone(), language: self.voice.language.clone(), why }
     }
+}
+
+static ENGLISH: LazyLock<Language> = LazyLock::new(|| "en".parse().expect("a tag"));
+
+/// A language and the wider ones above it.
+fn from_near_to_far(language: &Language) -> impl Iterator<Item = Language> + use<> {
+    iter::successors(Some(language.clone()), Language::parent)
 }
 
 /// The voice that reads a text of `language` to a caller who speaks `wanted`: Canada's for a French text

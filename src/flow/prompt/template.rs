@@ -1,5 +1,6 @@
 //! Text with placeholders, `You are online until {until}.`
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
@@ -111,14 +112,11 @@ impl Template {
     /// The text with each placeholder replaced by what `fill` gives for it; the first one that `fill` has
     /// nothing for, if any.
     pub fn render(&self, fill: impl Fn(Placeholder) -> Option<String>) -> Result<String, Placeholder> {
-        let mut text = String::new();
-        for piece in &self.0 {
-            match piece {
-                Piece::Text(words) => text.push_str(words),
-                Piece::Placeholder(placeholder) => text.push_str(&fill(*placeholder).ok_or(*placeholder)?),
-            }
-        }
-        Ok(text)
+        let pieces = self.0.iter().map(|piece| match piece {
+            Piece::Text(words) => Ok(Cow::Borrowed(words.as_str())),
+            Piece::Placeholder(placeholder) => fill(*placeholder).map(Cow::Owned).ok_or(*placeholder),
+        });
+        Ok(pieces.collect::<Result<Vec<_>, _>>()?.concat())
     }
 }
 
