@@ -22,7 +22,7 @@ pub(super) struct Parcel {
 }
 
 /// Rows in a parcel at most. Fewer are a power of two, so that few texts have to be prepared.
-const MOST_ROWS: usize = 16;
+const MOST_ROWS: usize = 32;
 
 /// Packs writes into parcels that do the same. A row joins the rows that wait for the same statement, past
 /// inserts by other statements and nothing else.
@@ -108,10 +108,7 @@ mod tests {
     fn few_texts_serve_any_number_of_rows() {
         let rows: Vec<Write> = (0..55).map(|number| write(G, number)).collect();
         let parcels: Vec<Parcel> = pack(&rows).collect();
-        assert_eq!(
-            parcels.iter().map(|parcel| parcel.values.len()).collect::<Vec<_>>(),
-            [16, 16, 16, 4, 2, 1]
-        );
+        assert_eq!(parcels.iter().map(|parcel| parcel.values.len()).collect::<Vec<_>>(), [32, 16, 4, 2, 1]);
         let values: Vec<Value> = parcels.into_iter().flat_map(|parcel| parcel.values).collect();
         assert_eq!(values, (0..55).map(Value::Int).collect::<Vec<_>>());
     }

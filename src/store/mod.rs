@@ -56,8 +56,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// changes more writes pages twice.
 const WRITERS_CACHE: &str = "-4000";
 
-/// So much of the database, in bytes, is read from the system's own memory without a copy. The reader's memory
-/// would be of little use: it is void after every commit.
+/// What the reader keeps, likewise: little, since every commit voids it.
+const READERS_CACHE: &str = "-500";
+
+/// So much of the database, in bytes, the reader reads from the system's own memory without a copy.
 const READERS_MAP: &str = "67108864";
 
 /// The database. A copy is of the handle alone.
@@ -98,7 +100,8 @@ impl Store {
         tokio::spawn(checkpoint::run(options.connect().await?, pen.clone(), seen, broken.clone()));
         let writers = options.clone().pragma("cache_size", WRITERS_CACHE);
         let writer = Writer::start(writers.connect().await?, clock.clone(), pen, commits, broken.clone());
-        let options = options.read_only(true).pragma("mmap_size", READERS_MAP);
+        let options =
+            options.read_only(true).pragma("cache_size", READERS_CACHE).pragma("mmap_size", READERS_MAP);
         let reader = Reader::start(options.connect().await?);
         Ok(Self(Arc::new(Connections { options, reader, writer, clock, broken })))
     }

@@ -12,7 +12,7 @@ use crate::domain::user::Agent;
 
 /// What callers met, by their numbers.
 #[derive(Debug, Default)]
-pub(in crate::app) struct Callers(Mutex<HashMap<E164, Route>>);
+pub(in crate::app) struct Callers(Mutex<HashMap<E164, Box<Route>>>);
 
 /// Callers remembered at most. When there are more, all are forgotten.
 const MOST: usize = 20_000;
@@ -22,7 +22,7 @@ impl Callers {
     pub(super) fn recall(&self, contact: &Contact) -> Option<Route> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let route = known.get(contact.caller.number()?)?;
-        (route.way.mapping.value == contact.value(MappingKind::ContactPoint)).then(|| route.clone())
+        (route.way.mapping.value == contact.value(MappingKind::ContactPoint)).then(|| Route::clone(route))
     }
 
     /// Remembers what the caller met, without their presence, which will be another.
@@ -33,6 +33,6 @@ impl Callers {
             known.clear();
         }
         let agent = route.agent.clone().map(|agent| Agent { presence: Presence::default(), ..agent });
-        known.insert(number.clone(), Route { agent, ..route.clone() });
+        known.insert(number.clone(), Box::new(Route { agent, ..route.clone() }));
     }
 }
