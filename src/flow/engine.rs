@@ -168,7 +168,7 @@ impl Turn {
     }
 
     pub fn changes_presence(&self) -> bool {
-        self.effects.iter().any(|effect| matches!(effect, Effect::Presence { .. }))
+        self.effects.iter().any(Effect::is_presence)
     }
 
     /// Whether the caller is told, or may guess from the answer, that something has happened: then it must
@@ -194,6 +194,12 @@ pub enum Effect {
     },
     LookupFailed(LookupMiss),
     PromptFallback(Fallback),
+}
+
+impl Effect {
+    pub fn is_presence(&self) -> bool {
+        matches!(self, Self::Presence { .. })
+    }
 }
 
 /// Answers one turn.

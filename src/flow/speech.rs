@@ -94,8 +94,7 @@ impl Formats {
 
     /// `8 hours`.
     pub(super) fn hours(&self, hours: Hours) -> String {
-        let count = || Decimal::from(hours.get());
-        let speak = || spoken(&self.hours.format_fixed_decimal(&count()));
+        let speak = || spoken(&self.hours.format_fixed_decimal(&Decimal::from(hours.get())));
         self.hours_spoken.borrow_mut().entry(hours).or_insert_with(speak).clone()
     }
 

@@ -3,7 +3,6 @@
 
 use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use metrics::{counter, histogram};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout};
@@ -138,7 +138,7 @@ impl Line {
         marks: Marks,
         keys: Option<String>,
         address: String,
-        answer: Pin<Box<dyn Future<Output = Result<Answer, E>> + Send + '_>>,
+        answer: BoxFuture<'_, Result<Answer, E>>,
     ) -> Response {
         let started = Instant::now();
         // A panic ends this turn's attempt and not the call.
