@@ -29,12 +29,10 @@ const MOST_ROWS: usize = 32;
 pub(super) fn pack<'w>(writes: impl IntoIterator<Item = &'w Write>) -> impl Iterator<Item = Parcel> {
     let mut piles: Vec<Pile<'_>> = Vec::new();
     for write in writes {
-        let listed = Listed::read(write.statement);
-        let mut in_reach =
-            piles.iter_mut().rev().take_while(|pile| listed.is_some() && pile.listed.is_some());
+        let mut in_reach = piles.iter_mut().rev().take_while(|pile| pile.listed.is_some());
         match in_reach.find(|pile| pile.statement == write.statement) {
             Some(pile) => pile.rows.push(&write.values),
-            None => piles.push(Pile { statement: write.statement, listed, rows: vec![&write.values] }),
+            None => piles.push(Pile::new(write)),
         }
     }
     piles.into_iter().flat_map(Pile::parcels)
@@ -47,7 +45,12 @@ struct Pile<'w> {
     rows: Vec<&'w Vec<Value>>,
 }
 
-impl Pile<'_> {
+impl<'w> Pile<'w> {
+    fn new(write: &'w Write) -> Self {
+        let Write { statement, values } = write;
+        Self { statement, listed: Listed::read(statement), rows: vec![values] }
+    }
+
     /// Each is made when it is asked for: all at once would keep the thread from its other tasks.
     fn parcels(self) -> impl Iterator<Item = Parcel> {
         let mut first = 0;
