@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::app::recent::Recent;
-use crate::app::setup::Setup;
+use crate::app::tenancy::Tenancy;
 use crate::app::voice::Callers;
 use crate::domain::ids::{Name, TenantId};
 use crate::flow::check;
@@ -17,7 +17,7 @@ use crate::store::{StoreError, Tx};
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     programs: Mutex<HashMap<(TenantId, Name, u32), Arc<Program>>>,
-    setups: Mutex<HashMap<TenantId, Arc<Setup>>>,
+    tenancies: Mutex<HashMap<TenantId, Arc<Tenancy>>>,
     pub(super) callers: Callers,
     /// Dialled numbers that nobody answers and that were told of.
     pub(super) unmatched: Recent,
@@ -44,20 +44,22 @@ impl Cache {
     }
 
     /// What is set up for the tenant, at the revision or a later one.
-    pub(super) async fn setup(
+    pub(super) async fn tenancy(
         &self,
         tx: &mut Tx<'_>,
         tenant: &TenantId,
         revision: u64,
-    ) -> Result<Arc<Setup>, StoreError> {
-        if let Some(setup) = get(&self.setups, tenant)
-            && setup.tenant.revision == revision
+    ) -> Result<Arc<Tenancy>, StoreError> {
+        if let Some(tenancy) = get(&self.tenancies, tenant)
+            && tenancy.tenant.revision == revision
         {
-            return Ok(setup);
+            return Ok(tenancy);
         }
-        let setup = Arc::new(Setup::load(tx, tenant).await?);
-        put(&self.setups, tenant.clone(), &setup);
-        Ok(setup)
+        let tenancy = Arc::new(Tenancy::load(tx, tenant).await?);
+        put(&self.tenancies, tenant.clone(), &tenancy);
+        // They hold on to what they met, which nobody meets again.
+        self.callers.forget();
+        Ok(tenancy)
     }
 }
 

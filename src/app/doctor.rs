@@ -225,15 +225,15 @@ async fn prompts(
     tenant: &Tenant,
     flows: &[Flow],
 ) -> Result<Vec<Finding>, StoreError> {
-    let setup = match cache.setup(tx, &tenant.id, tenant.revision).await {
-        Ok(setup) => setup,
+    let tenancy = match cache.tenancy(tx, &tenant.id, tenant.revision).await {
+        Ok(tenancy) => tenancy,
         Err(error @ StoreError::Corrupt { .. }) => {
             let mend = "remove or replace what it names with `dutyline prompt`";
             return Ok(vec![Finding::fail("prompts", error.to_string(), mend)]);
         }
         Err(error) => return Err(error),
     };
-    let mut findings: Vec<Finding> = lint(&setup.catalogue, flows)
+    let mut findings: Vec<Finding> = lint(&tenancy.catalogue, flows)
         .into_iter()
         .map(|issue| Finding::warn("prompts", issue.to_string(), "see `dutyline prompt lint`"))
         .collect();

@@ -193,9 +193,11 @@ impl App {
                 route(tx, &cache, arrivals, &contact).await
             })
         });
-        let Some(Route { setup, way, version, identity, agent, .. }) = found.await? else { return Ok(None) };
+        let Some(Route { tenancy, way, version, identity, agent, .. }) = found.await? else {
+            return Ok(None);
+        };
         Ok(Some(Dispatch {
-            tenant: setup.tenant.slug.clone(),
+            tenant: tenancy.tenant.slug.clone(),
             mapping: way.mapping.name.clone(),
             flow: way.mapping.flow.clone(),
             version,

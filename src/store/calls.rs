@@ -79,7 +79,7 @@ pub struct Revisions {
 
 /// How a user who is known stands when a call comes in.
 #[derive(Debug)]
-pub struct Standing {
+pub struct Encounter {
     pub revisions: Revisions,
     pub presence: Presence,
     /// The carrier has asked about this call before.
@@ -112,21 +112,21 @@ impl Tx<'_> {
     }
 
     /// How a user stands when a call comes in; none if there is no such user.
-    pub async fn standing(
+    pub async fn encounter(
         &mut self,
         tenant: &TenantId,
         user: &UserId,
         call: &CallId,
-    ) -> Result<Option<Standing>, StoreError> {
+    ) -> Result<Option<Encounter>, StoreError> {
         // The first is the place among the questions that are asked at once.
         let values = [Value::Int(0), tenant.as_str().into(), user.as_str().into(), call.as_str().into()];
-        let row: Option<StandingRow> = self.one(sql::STANDING, values).await?;
+        let row: Option<EncounterRow> = self.one(sql::ENCOUNTER, values).await?;
         let Some(row) = row else { return Ok(None) };
         let revisions = Revisions {
             tenant: count("tenants", tenant.as_str(), row.revision)?,
             user: count("users", user.as_str(), row.user_revision)?,
         };
-        Ok(Some(Standing { revisions, presence: row.presence.of_user(user.as_str())?, is_known: row.known }))
+        Ok(Some(Encounter { revisions, presence: row.presence.of_user(user.as_str())?, is_known: row.known }))
     }
 
     /// The call that a request is about, and what goes with it.
@@ -329,7 +329,7 @@ impl TryFrom<ArrivalRow> for Arrival {
 }
 
 #[derive(Debug, FromRow)]
-struct StandingRow {
+struct EncounterRow {
     revision: i64,
     user_revision: i64,
     #[sqlx(flatten)]

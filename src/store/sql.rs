@@ -75,7 +75,7 @@ statements! {
         left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
         where m.channel in ('voice', 'any')");
     // One row of values for each question that is asked together with others.
-    STANDING = concat!("select k.column1 as place, t.revision, u.revision as user_revision, ", presence_columns!(), ", \
+    ENCOUNTER = concat!("select k.column1 as place, t.revision, u.revision as user_revision, ", presence_columns!(), ", \
         exists (select 1 from calls c where c.call_id = k.column4) as known \
         from (values ($1, $2, $3, $4)) k \
         join tenants t on t.tenant_id = k.column2 \

@@ -12,7 +12,7 @@ use crate::domain::event::{Event, EventCause};
 use crate::domain::ids::CallId;
 use crate::domain::phone::E164;
 use crate::domain::time::Instant;
-use crate::flow::engine::{Cursor, Input};
+use crate::flow::engine::{Cursor, Effect, Input};
 use crate::store::calls::Call;
 use crate::store::steps::Steps;
 use crate::store::{StoreError, Tx};
@@ -44,7 +44,7 @@ impl App {
         match met {
             Met::Known => Ok(self.take_turn(request, None).await?.unwrap_or_else(Answer::restart)),
             Met::Nobody => self.turn_away(&request).await,
-            Met::Flow((_, begun)) if begun.changes_presence => self.arrive_locked(request).await,
+            Met::Flow((_, begun)) if begun.changes_presence() => self.arrive_locked(request).await,
             Met::Flow((answer, begun)) => {
                 let saved = self.store.write_later::<StoreError, _>(move |tx| {
                     Box::pin(async move {
@@ -90,11 +90,11 @@ impl App {
         let (contact, callers) = (&request.contact, &self.cache.callers);
         if let Some(mut route) = callers.recall(contact)
             && let Some(agent) = &mut route.agent
-            && let Some(standing) = tx.standing(&route.setup.tenant.id, &agent.id, call).await?
-            && route.revisions == Some(standing.revisions)
+            && let Some(encounter) = tx.encounter(&route.tenancy.tenant.id, &agent.id, call).await?
+            && route.revisions == Some(encounter.revisions)
         {
-            agent.presence = standing.presence;
-            return Ok(if standing.is_known { Met::Known } else { Met::Flow(route) });
+            agent.presence = encounter.presence;
+            return Ok(if encounter.is_known { Met::Known } else { Met::Flow(route) });
         }
         let met = self.meet(tx, request, call).await?;
         if let Met::Flow(route) = &met {
@@ -123,16 +123,15 @@ impl App {
         id: CallId,
         route: Route,
     ) -> Result<(Answer, Box<Beginning>), StoreError> {
-        let Route { setup, way, version, identity, agent, .. } = &route;
+        let Route { tenancy, way, version, identity, agent, .. } = &route;
         let agent = agent.as_ref();
-        let program = self.cache.program(tx, &setup.tenant.id, &way.mapping.flow, *version).await?;
+        let program = self.cache.program(tx, &tenancy.tenant.id, &way.mapping.flow, *version).await?;
         let cursor = Cursor::at_start(&program, *identity);
         let mut call = new_call(id, request, &route, cursor, tx.now());
-        let turn = World { setup, program: &program }.step(&call, agent, request, None, tx.now());
-        let changes_presence = turn.changes_presence();
+        let turn = World { tenancy, program: &program }.step(&call, agent, request, None, tx.now());
         let (reply, decision) = advance(&mut call, turn, Input::Started, tx.now());
-        let answer = self.answer(&call, reply, spoken_to(&setup.tenant, agent));
-        Ok((answer, Box::new(Beginning { route, call, decision, changes_presence })))
+        let answer = self.answer(&call, reply, spoken_to(&tenancy.tenant, agent));
+        Ok((answer, Box::new(Beginning { route, call, decision })))
     }
 
     /// Nobody answers the dialled number. Told once a minute for each, so that a caller who keeps trying
@@ -170,13 +169,16 @@ struct Beginning {
     route: Route,
     call: Call,
     decision: Decision,
-    changes_presence: bool,
 }
 
 impl Beginning {
+    fn changes_presence(&self) -> bool {
+        self.decision.effects.iter().any(Effect::is_presence)
+    }
+
     async fn save(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        let Self { route: Route { setup, way, version, agent, .. }, call, decision, .. } = self;
-        let tenant = &setup.tenant;
+        let Self { route: Route { tenancy, way, version, agent, .. }, call, decision } = self;
+        let tenant = &tenancy.tenant;
         let subject = format!("call:{}", call.id);
         let cause = EventCause { actor: "carrier".to_owned(), call: Some(call.id.clone()), turn: Some(0) };
         let started = Event::CallStarted {

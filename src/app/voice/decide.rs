@@ -1,7 +1,7 @@
 //! From a loaded call to its next turn: nothing here waits or looks anything up.
 
 use super::Request;
-use crate::app::setup::Setup;
+use crate::app::tenancy::Tenancy;
 use crate::domain::time::Instant;
 use crate::domain::user::Agent;
 use crate::flow::engine::{self, Asked, Effect, Input, Scene, Turn};
@@ -12,7 +12,7 @@ use crate::store::steps::Step;
 
 /// What a turn is decided with besides the call.
 pub(super) struct World<'a> {
-    pub(super) setup: &'a Setup,
+    pub(super) tenancy: &'a Tenancy,
     pub(super) program: &'a Program,
 }
 
@@ -27,8 +27,8 @@ impl World<'_> {
     ) -> Turn {
         let scene = Scene {
             program: self.program,
-            catalogue: &self.setup.catalogue,
-            tenant: &self.setup.tenant,
+            catalogue: &self.tenancy.catalogue,
+            tenant: &self.tenancy.tenant,
             call: &call.id,
             turn: call.turn,
             dialled: &call.dialled,

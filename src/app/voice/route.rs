@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::cache::Cache;
-use crate::app::setup::{Setup, Way};
+use crate::app::tenancy::{Tenancy, Way};
 use crate::domain::call::LookupMiss;
 use crate::domain::dispatch::{self, Contact, MappingKind};
 use crate::domain::phone::Caller;
@@ -15,7 +15,7 @@ use crate::store::{StoreError, Tx};
 /// Which flow answers a call, and who is calling.
 #[derive(Debug, Clone)]
 pub(in crate::app) struct Route {
-    pub(in crate::app) setup: Arc<Setup>,
+    pub(in crate::app) tenancy: Arc<Tenancy>,
     pub(in crate::app) way: Arc<Way>,
     pub(in crate::app) version: u32,
     pub(in crate::app) identity: Identity,
@@ -26,8 +26,8 @@ pub(in crate::app) struct Route {
 
 /// A mapping that fits, for each user who has the caller's number.
 struct Fit {
-    setup: Arc<Setup>,
-    /// The tenant's revision when the fit was found; the setup may be a later one.
+    tenancy: Arc<Tenancy>,
+    /// The tenant's revision when the fit was found; the tenancy may be a later one.
     revision: u64,
     way: Arc<Way>,
     candidate: Option<Candidate>,
@@ -42,9 +42,9 @@ pub(in crate::app) async fn route(
 ) -> Result<Option<Route>, StoreError> {
     let mut fits = Vec::with_capacity(arrivals.len());
     for Arrival { tenant, revision, mapping, candidate, .. } in arrivals {
-        let setup = cache.setup(tx, &tenant, revision).await?;
-        if let Some(way) = setup.way(tx, &mapping).await? {
-            fits.push(Fit { setup, revision, way, candidate });
+        let tenancy = cache.tenancy(tx, &tenant, revision).await?;
+        if let Some(way) = tenancy.way(tx, &mapping).await? {
+            fits.push(Fit { tenancy, revision, way, candidate });
         }
     }
     Ok(choose(fits, contact))
@@ -54,23 +54,24 @@ pub(in crate::app) async fn route(
 /// one tenant's.
 fn choose(mut fits: Vec<Fit>, contact: &Contact) -> Option<Route> {
     let by_number = fits.iter().find(|fit| fit.way.mapping.kind == MappingKind::ContactPoint);
-    let is_one_tenants = |first: &&Fit| fits.iter().all(|fit| fit.setup.tenant.id == first.setup.tenant.id);
-    let owner = Arc::clone(&by_number.or_else(|| fits.first().filter(is_one_tenants))?.setup);
-    fits.retain(|fit| fit.setup.tenant.id == owner.tenant.id);
+    let is_one_tenants =
+        |first: &&Fit| fits.iter().all(|fit| fit.tenancy.tenant.id == first.tenancy.tenant.id);
+    let owner = Arc::clone(&by_number.or_else(|| fits.first().filter(is_one_tenants))?.tenancy);
+    fits.retain(|fit| fit.tenancy.tenant.id == owner.tenant.id);
     let mapping = dispatch::choose(fits.iter().map(|fit| &fit.way.mapping), contact)?.id.clone();
     fits.retain(|fit| fit.way.mapping.id == mapping);
-    let Fit { setup, revision, way, .. } = fits.first()?;
-    let (setup, revision, way) = (Arc::clone(setup), *revision, Arc::clone(way));
+    let Fit { tenancy, revision, way, .. } = fits.first()?;
+    let (tenancy, revision, way) = (Arc::clone(tenancy), *revision, Arc::clone(way));
     let candidates = fits.into_iter().filter_map(|fit| fit.candidate).collect();
-    let (identity, candidate) = identify(candidates, &contact.caller, setup.tenant.shared_lines);
+    let (identity, candidate) = identify(candidates, &contact.caller, tenancy.tenant.shared_lines);
     // Nothing else decides where the only user who may have a number gets by a number that is the tenant's own.
     let is_sure = way.mapping.kind == MappingKind::ContactPoint
-        && !setup.tenant.shared_lines
-        && setup.tenant.revision == revision;
+        && !tenancy.tenant.shared_lines
+        && tenancy.tenant.revision == revision;
     let user = candidate.as_ref().filter(|_| is_sure).map(|candidate| candidate.revision);
     let revisions = user.map(|user| Revisions { tenant: revision, user });
     let agent = candidate.map(|candidate| candidate.agent);
-    Some(Route { version: way.version?, setup, way, identity, agent, revisions })
+    Some(Route { version: way.version?, tenancy, way, identity, agent, revisions })
 }
 
 /// The one active user with the number, or why nobody (D30 to D35); `candidates` have it, active or not.

@@ -71,8 +71,8 @@ impl App {
             return Ok(Taken::Unknown);
         };
         let InHand { tenant, revision, mut call, mut agent } = in_hand;
-        let setup = self.cache.setup(tx, &tenant, revision).await?;
-        let tenant = &setup.tenant;
+        let tenancy = self.cache.tenancy(tx, &tenant, revision).await?;
+        let tenant = &tenancy.tenant;
         if address.is_some_and(|address| address.call != call.id) {
             return Ok(Taken::Answer(Answer::goodbye(spoken_to(tenant, agent.as_ref()))));
         }
@@ -95,7 +95,7 @@ impl App {
             }
         }
         let program = self.cache.program(tx, &tenant.id, &call.flow, call.version).await?;
-        let world = World { setup: &setup, program: &program };
+        let world = World { tenancy: &tenancy, program: &program };
         let turn = world.step(&call, agent.as_ref(), request, pin.map(|pin| pin.right), tx.now());
         if !turn.must_be_kept() {
             tx.relax();

@@ -15,7 +15,7 @@ use dutyline::domain::trust::{PinOutcome, PinRecord};
 use dutyline::flow::engine::Input;
 use dutyline::flow::prompt::catalogue::{Content, Entry};
 use dutyline::flow::reply::{MediaFormat, MediaRef, Reply, Then};
-use dutyline::store::calls::{Call, Revisions};
+use dutyline::store::calls::{Call, Encounter, Revisions};
 use dutyline::store::flows::{FlowState, FlowVersion};
 use dutyline::store::steps::Step;
 use dutyline::store::{Store, StoreError, Tx};
@@ -264,6 +264,12 @@ async fn calls_and_their_steps() {
     assert!(read!(desk, tx => tx.lost_calls(at(9)).await?).is_empty());
 }
 
+/// Ada calls again.
+async fn encounter(desk: &Desk) -> Encounter {
+    let (ada, again) = (user("ada", ADAS).id, call().id);
+    read!(desk, tx => tx.encounter(&tenant("acme").id, &ada, &again).await?).expect("a user")
+}
+
 #[tokio::test]
 async fn arrivals_know_the_caller_and_the_mapping() {
     let desk = desk().await;
@@ -285,11 +291,7 @@ async fn arrivals_know_the_caller_and_the_mapping() {
     assert_eq!((&candidate.agent.login, candidate.is_active), (&user("ada", ADAS).login, true));
     assert!(!arrival.is_known);
     let revision = candidate.revision;
-    let standing = || async {
-        let (ada, known) = (user("ada", ADAS).id, call().id);
-        read!(desk, tx => tx.standing(&tenant("acme").id, &ada, &known).await?).expect("a user")
-    };
-    let before = standing().await;
+    let before = encounter(&desk).await;
     let revisions = Revisions { tenant: desk.revision().await, user: revision };
     assert_eq!((before.revisions, before.presence, before.is_known), (revisions, Presence::default(), false));
     desk.put(|tx| tx.save_user(&tenant("acme"), &user("ada", ADAS))).await.expect("kept");
@@ -297,7 +299,7 @@ async fn arrivals_know_the_caller_and_the_mapping() {
         .await
         .expect("kept");
     desk.put(|tx| tx.insert_call(&tenant("acme").id, &call())).await.expect("kept");
-    let after = standing().await;
+    let after = encounter(&desk).await;
     let revisions = Revisions { user: revision + 1, ..revisions };
     assert_eq!((after.revisions, after.presence, after.is_known), (revisions, on_duty_until(60), true));
     let found = arrivals("anonymous").await;
@@ -469,6 +471,21 @@ async fn whatever_admins_set_up_raises_the_revision() {
         let before = desk.revision().await;
         desk.put(change).await.expect("kept");
         assert_eq!(desk.revision().await, before + 1, "change {place}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_changes_a_user_raises_their_revision() {
+    let desk = desk().await;
+    let changes: [fn(&mut Tx<'_>); 3] = [
+        |tx| tx.save_user(&tenant("acme"), &user("ada", ADAS)),
+        |tx| tx.save_pin(&tenant("acme").id, &user("ada", ADAS).id, Some("another hash")),
+        |tx| tx.save_pin_record(&tenant("acme").id, &user("ada", ADAS).id, PinRecord::default()),
+    ];
+    for (place, change) in changes.into_iter().enumerate() {
+        let before = encounter(&desk).await.revisions.user;
+        desk.put(change).await.expect("kept");
+        assert_eq!(encounter(&desk).await.revisions.user, before + 1, "change {place}");
     }
 }
 

@@ -56,6 +56,19 @@ async fn a_number_that_another_user_has_now_is_theirs() {
 }
 
 #[tokio::test]
+async fn a_number_that_others_share_now_asks_who_is_calling() {
+    // D34.
+    let line = Line::open().await.edited(|tenant| tenant.shared_lines = true).await;
+    line.call_from(ADA).await.hears("press 1").hangs_up().await;
+    line.user("ben", |user| {
+        user.extensions[0].ext = Some("12".to_owned());
+        user.agent_code = Some("2222".parse().expect("a code"));
+    })
+    .await;
+    line.call_from(ADA).await.hears("agent code");
+}
+
+#[tokio::test]
 async fn a_change_of_what_is_set_up_is_followed() {
     let line = line().await;
     line.publish(&duty("presets = [5]")).await;

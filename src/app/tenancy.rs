@@ -11,7 +11,7 @@ use crate::store::{StoreError, Tx};
 
 /// A tenant at one revision. Its mappings are looked up when calls first come in by them.
 #[derive(Debug)]
-pub(super) struct Setup {
+pub(super) struct Tenancy {
     pub(super) tenant: Tenant,
     pub(super) catalogue: Catalogue,
     ways: Mutex<HashMap<MappingId, Arc<Way>>>,
@@ -25,7 +25,7 @@ pub(super) struct Way {
     pub(super) version: Option<u32>,
 }
 
-impl Setup {
+impl Tenancy {
     pub(super) async fn load(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Self, StoreError> {
         let found = tx.tenant_by_id(tenant).await?;
         let tenant = found.ok_or_else(|| StoreError::corrupt("tenants", tenant.as_str(), "gone"))?;
