@@ -13,5 +13,6 @@ mod crash;
 mod documents;
 mod harness;
 mod model;
+mod nodes;
 mod store;
 mod voice;
