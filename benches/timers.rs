@@ -18,7 +18,7 @@ use dutyline::domain::presence::{Presence, State};
 use dutyline::domain::tenant::Tenant;
 use dutyline::domain::time;
 use dutyline::domain::user::{Extension, User};
-use dutyline::store::{Clock, StoreError};
+use dutyline::store::{Clock, Scope, StoreError};
 use dutyline::worker;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -73,7 +73,7 @@ impl Fleet {
     }
 
     async fn write(&self, writes: impl FnOnce(&mut dutyline::store::Tx<'_>) + Send + 'static) {
-        let unit = self.app.store.write::<(), StoreError, _>(|tx| {
+        let unit = self.app.store.write::<(), StoreError, _>(Scope::of(&self.tenant), |tx| {
             Box::pin(async move {
                 writes(tx);
                 Ok(())

@@ -6,11 +6,14 @@ pub mod public_url;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::public_url::PublicUrl;
 use crate::domain::ids::AccountSid;
+use crate::store::Database;
+use crate::store::postgres::Limits;
 use crate::telemetry::LogFormat;
 
 /// All settings. Those that only some commands need are asked for when they are needed, by
@@ -22,9 +25,31 @@ pub struct Settings {
     #[arg(default_value = "dutyline-data", help_heading = "Data")]
     pub data: PathBuf,
 
-    /// Database, `sqlite:PATH` [default: sqlite:FOLDER/dutyline.db]
+    /// Database, `sqlite:PATH` or `postgres://USER@HOST/NAME` [default: sqlite:FOLDER/dutyline.db]
     #[arg(long, global = true, env = "DUTYLINE_DATABASE_URL", value_name = "URL", help_heading = "Data")]
-    pub database_url: Option<String>,
+    #[arg(hide_env_values = true)]
+    pub database_url: Option<SecretString>,
+
+    /// File that holds the database's URL, which may hold a password
+    #[arg(long, global = true, env = "DUTYLINE_DATABASE_URL_FILE", value_name = "FILE")]
+    #[arg(hide_short_help = true, help_heading = "Data")]
+    pub database_url_file: Option<PathBuf>,
+
+    /// Connections to PostgreSQL at most
+    #[arg(long, global = true, env = "DUTYLINE_DATABASE_CONNECTIONS", value_name = "NUMBER")]
+    #[arg(value_parser = clap::value_parser!(u32).range(4..=1000), default_value_t = Limits::default().connections)]
+    #[arg(hide_short_help = true, help_heading = "Data")]
+    pub database_connections: u32,
+
+    /// Seconds that a statement may take in PostgreSQL
+    #[arg(long, global = true, env = "DUTYLINE_DATABASE_STATEMENT_TIMEOUT", value_name = "SECONDS")]
+    #[arg(value_parser = seconds, default_value = "3", hide_short_help = true, help_heading = "Data")]
+    pub database_statement_timeout: Duration,
+
+    /// Seconds that a change waits for another node's in PostgreSQL
+    #[arg(long, global = true, env = "DUTYLINE_DATABASE_LOCK_TIMEOUT", value_name = "SECONDS")]
+    #[arg(value_parser = seconds, default_value = "2", hide_short_help = true, help_heading = "Data")]
+    pub database_lock_timeout: Duration,
 
     /// Address and port to serve on
     #[arg(long, global = true, env = "DUTYLINE_LISTEN", value_name = "ADDRESS", value_parser = listen_address)]
@@ -95,12 +120,12 @@ pub struct TwilioConfig {
 pub enum ConfigError {
     #[error("`DUTYLINE_DATA` `{}` is not UTF-8; choose another folder, or set `DUTYLINE_DATABASE_URL`", .0.display())]
     DataFolder(PathBuf),
-    /// The value is not repeated: other databases' URLs hold passwords.
+    /// The value is not repeated: it may hold a password.
     #[error(
-        "`DUTYLINE_DATABASE_URL` is not the URL of an SQLite database; \
-         give one like `sqlite:/var/lib/dutyline/dutyline.db`"
+        "`DUTYLINE_DATABASE_URL` is not the URL of a database that we know; give one like \
+         `sqlite:/var/lib/dutyline/dutyline.db` or `postgres://dutyline@db.example.com/dutyline`"
     )]
-    NotSqlite,
+    UnknownDatabase,
     #[error(
         "`DUTYLINE_PUBLIC_URL` is not set, and `DUTYLINE_LISTEN` `{listen}` is not a loopback address; \
          set it to the URL under which the carrier reaches this server, like `https://ivr.example.com`"
@@ -122,16 +147,28 @@ pub enum ConfigError {
 }
 
 impl Settings {
-    /// The database's URL, as sqlx reads it.
-    pub fn database_url(&self) -> Result<DatabaseUrl, ConfigError> {
-        if let Some(url) = &self.database_url {
-            let path = url.strip_prefix("sqlite:").unwrap_or_default();
-            return if path.is_empty() { Err(ConfigError::NotSqlite) } else { Ok(DatabaseUrl(url.clone())) };
+    /// The database, and how it is treated. Reads the file that holds its URL.
+    pub fn database(&self) -> Result<Database, ConfigError> {
+        let limits = Limits {
+            connections: self.database_connections,
+            statement: self.database_statement_timeout,
+            lock: self.database_lock_timeout,
+        };
+        Ok(Database { url: self.database_url()?, limits })
+    }
+
+    fn database_url(&self) -> Result<String, ConfigError> {
+        let (given, file) = (self.database_url.as_ref(), self.database_url_file.as_deref());
+        if let Some(url) = secret("DUTYLINE_DATABASE_URL", given, file)? {
+            let url = url.expose_secret();
+            let begins = |beginning: &str| url.strip_prefix(beginning).is_some_and(|rest| !rest.is_empty());
+            let is_known = ["sqlite:", "postgres://", "postgresql://"].into_iter().any(begins);
+            return if is_known { Ok(url.to_owned()) } else { Err(ConfigError::UnknownDatabase) };
         }
         let file = self.data.join("dutyline.db");
         let file = file.to_str().ok_or_else(|| ConfigError::DataFolder(self.data.clone()))?;
         // In such a URL a `?` begins the options, and `%` a code.
-        Ok(DatabaseUrl(format!("sqlite:{}", file.replace('%', "%25").replace('?', "%3F"))))
+        Ok(format!("sqlite:{}", file.replace('%', "%25").replace('?', "%3F")))
     }
 
     /// What `serve` needs.
@@ -199,6 +236,13 @@ fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds
+        .filter(|time| *time >= Duration::from_millis(1))
+        .ok_or("give a number of seconds, like `3` or `0.5`")
+}
+
 fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| "give an IP address and a port, like `127.0.0.1:8080` or `[::]:8080`")
 }
@@ -211,16 +255,6 @@ fn account_sid(text: &str) -> Result<AccountSid, &'static str> {
         "an account's SID begins with `AC`; set `DUTYLINE_TWILIO_ACCOUNT_SID` to the one on the account's page at \
          Twilio, or leave it out",
     )
-}
-
-/// A database's URL. So far that of an SQLite file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(String);
-
-impl DatabaseUrl {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 #[cfg(test)]
@@ -253,7 +287,8 @@ mod tests {
             assert_eq!(arg.get_env().and_then(|name| name.to_str()), Some(expected.as_str()));
             let long = arg.get_id().as_str().replace('_', "-");
             assert_eq!(arg.get_long(), Some(long.as_str()));
-            let secret = expected.contains("TOKEN") && !expected.ends_with("_FILE");
+            let is_secret = expected.contains("TOKEN") || expected.contains("DATABASE_URL");
+            let secret = is_secret && !expected.ends_with("_FILE");
             assert_eq!(arg.is_hide_env_values_set(), secret, "{expected}");
         }
     }
@@ -276,13 +311,13 @@ mod tests {
             (&["--database-url", "sqlite:///tmp/a.db?mode=ro"], "sqlite:///tmp/a.db?mode=ro"),
         ] {
             let got = settings(flags).database_url().expect("a URL");
-            assert_eq!(got.as_str(), url);
+            assert_eq!(got, url);
         }
     }
 
     #[test]
     fn another_database_is_refused() {
-        for url in ["", "sqlite:", "mysql://me:pw@db/x", "/tmp/a.db"] {
+        for url in ["sqlite:", "mysql://me:pw@db/x", "postgres://", "/tmp/a.db"] {
             let refused = settings(&["--database-url", url]).database_url().expect_err(url).to_string();
             assert!(refused.contains("like `sqlite:/var/lib") && !refused.contains("pw"), "{refused}");
         }

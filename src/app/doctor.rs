@@ -93,7 +93,13 @@ fn database(fault: Option<String>) -> Finding {
 }
 
 fn durability(engine: &Durability) -> Vec<Finding> {
-    let Durability { version, journal, is_full } = engine;
+    match engine {
+        Durability::Sqlite { version, journal, is_full } => sqlite(version, journal, *is_full),
+        Durability::Postgres { version, off, standbys } => postgres(version, off, standbys),
+    }
+}
+
+fn sqlite(version: &str, journal: &str, is_full: bool) -> Vec<Finding> {
     let numbers: Vec<u32> = version.split('.').map_while(|number| number.parse().ok()).collect();
     let sqlite = if numbers.as_slice() >= SOUND_SQLITE.as_slice() {
         Finding::ok("sqlite", format!("version {version}"))
@@ -102,10 +108,10 @@ fn durability(engine: &Durability) -> Vec<Finding> {
         let mend = format!("build with the bundled SQLite, at least {major}.{minor}.{patch}");
         Finding::fail("sqlite", format!("version {version} can lose commits"), mend)
     };
-    let settings = if journal == "wal" && *is_full {
+    let settings = if journal == "wal" && is_full {
         Finding::ok("durability", "write-ahead log, each commit flushed to the disk")
     } else {
-        let synchronous = if *is_full { "full" } else { "less than full" };
+        let synchronous = if is_full { "full" } else { "less than full" };
         let found = format!("journal mode `{journal}`, synchronous {synchronous}");
         Finding::fail(
             "durability",
@@ -114,6 +120,20 @@ fn durability(engine: &Durability) -> Vec<Finding> {
         )
     };
     vec![sqlite, settings]
+}
+
+fn postgres(version: &str, off: &[String], standbys: &str) -> Vec<Finding> {
+    let settings = if off.is_empty() {
+        let copies = match standbys {
+            "" => "no standby that it waits for: a failover may lose the last calls".to_owned(),
+            names => format!("it waits for `{names}`"),
+        };
+        Finding::ok("durability", format!("each commit flushed to the disk; {copies}"))
+    } else {
+        let off = off.join("`, `");
+        Finding::fail("durability", format!("`{off}` is off"), "turn it on in `postgresql.conf`")
+    };
+    vec![Finding::ok("postgresql", format!("version {version}")), settings]
 }
 
 fn clock(newest: Option<Instant>, now: Instant) -> Finding {

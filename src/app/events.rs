@@ -119,7 +119,7 @@ mod tests {
     use super::*;
     use crate::app::{ADMIN, log};
     use crate::domain::event::{Event, EventCause};
-    use crate::store::Clock;
+    use crate::store::{Clock, Scope};
 
     #[test]
     fn only_fields_that_differ_are_told() {
@@ -149,7 +149,7 @@ mod tests {
         let app = App::open(&url, Clock::System).await.expect("a new database");
         let tenant = app.ensure_default_tenant().await.expect("a tenant");
         let about = tenant.clone();
-        let told = app.store.write::<_, StoreError, _>(move |tx| {
+        let told = app.store.write::<_, StoreError, _>(Scope::of(&tenant), move |tx| {
             let event = |generation| Event::PresenceUnchanged { generation };
             log(tx, &about.id, "user:ada", event(1), EventCause::actor("timer"));
             log(tx, &about.id, "user:ada", event(2), EventCause::actor(ADMIN));

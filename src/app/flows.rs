@@ -16,7 +16,7 @@ use crate::flow::program::Program;
 use crate::flow::prompt::issue::PromptIssue;
 use crate::flow::prompt::lint::lint;
 use crate::store::flows::{FlowState, FlowVersion};
-use crate::store::{StoreError, Tx};
+use crate::store::{Scope, StoreError, Tx};
 
 /// A flow file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,9 +60,9 @@ impl App {
         state: FlowState,
     ) -> Result<Publication, Error> {
         let (flow, _) = source.check()?;
-        let unit = self
-            .store
-            .write(move |tx| Box::pin(async move { publish(tx, &tenant, flow, source.text, state).await }));
+        let unit = self.store.write(Scope::of(&tenant), move |tx| {
+            Box::pin(async move { publish(tx, &tenant, flow, source.text, state).await })
+        });
         unit.await
     }
 

@@ -17,7 +17,7 @@ use crate::domain::phone::E164;
 use crate::domain::tenant::Tenant;
 use crate::flow::engine::Identity;
 use crate::store::flows::FlowState;
-use crate::store::{StoreError, Tx};
+use crate::store::{Scope, StoreError, Tx};
 
 /// A mapping to be added, active from the start.
 #[derive(Debug, Clone)]
@@ -125,7 +125,7 @@ impl App {
 
     pub async fn add_mapping(&self, tenant: &Tenant, new: NewMapping) -> Result<Mapping, Error> {
         let tenant = tenant.clone();
-        let unit = self.store.write(move |tx| {
+        let unit = self.store.write(Scope::of(&tenant), move |tx| {
             Box::pin(async move {
                 let mapping = Mapping {
                     id: draw::mapping_id(),
@@ -155,7 +155,7 @@ impl App {
         patch: MappingPatch,
     ) -> Result<Mapping, Error> {
         let (tenant, name) = (tenant.clone(), name.to_owned());
-        let unit = self.store.write(|tx| {
+        let unit = self.store.write(Scope::of(&tenant), |tx| {
             Box::pin(async move {
                 let before = find(tx, &tenant, &name).await?;
                 let after = apply(tx, &tenant, &before, patch).await?;
@@ -173,7 +173,7 @@ impl App {
 
     pub async fn remove_mapping(&self, tenant: &Tenant, name: &str) -> Result<(), Error> {
         let (tenant, name) = (tenant.clone(), name.to_owned());
-        let unit = self.store.write(|tx| {
+        let unit = self.store.write(Scope::of(&tenant), |tx| {
             Box::pin(async move {
                 let mapping = find(tx, &tenant, &name).await?;
                 delete(tx, &tenant, &mapping);

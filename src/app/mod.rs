@@ -10,6 +10,7 @@ pub mod draw;
 pub mod error;
 pub mod events;
 pub mod flows;
+pub mod health;
 pub mod mappings;
 pub mod pins;
 pub mod presence;
@@ -32,7 +33,7 @@ use crate::app::cache::Cache;
 use crate::app::token::TurnKey;
 use crate::domain::event::{Change, Entry, Event, EventCause};
 use crate::domain::ids::TenantId;
-use crate::store::{Clock, Store, StoreError, Tx};
+use crate::store::{Clock, Database, Store, StoreError, Tx};
 
 /// Everything that callers, admins and workers can ask for.
 #[derive(Debug, Clone)]
@@ -44,13 +45,13 @@ pub struct App {
 
 impl App {
     /// Opens the database and brings its schema up to date.
-    pub async fn open(url: &str, clock: Clock) -> Result<Self, StoreError> {
-        Self::on(Store::open(url, clock).await?).await
+    pub async fn open(database: impl Into<Database>, clock: Clock) -> Result<Self, StoreError> {
+        Self::on(Store::open(database, clock).await?).await
     }
 
     /// Opens a database that was migrated before.
-    pub async fn open_existing(url: &str, clock: Clock) -> Result<Self, StoreError> {
-        Self::on(Store::open_existing(url, clock).await?).await
+    pub async fn open_existing(database: impl Into<Database>, clock: Clock) -> Result<Self, StoreError> {
+        Self::on(Store::open_existing(database, clock).await?).await
     }
 
     async fn on(store: Store) -> Result<Self, StoreError> {

@@ -9,7 +9,7 @@ use crate::domain::presence::{self, Cause, Command, Presence, Reason, Source, St
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
 use crate::domain::user::Agent;
-use crate::store::{StoreError, Tx};
+use crate::store::{Scope, StoreError, Tx};
 
 /// An agent's presence as it is shown: never on duty past the end of the window (I5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -125,7 +125,7 @@ impl App {
     /// Carries out the order, for all of those it names or for none. Returns how they stand then.
     pub async fn set_presence(&self, tenant: &Tenant, order: Order) -> Result<Vec<Standing>, Error> {
         let tenant = tenant.clone();
-        let unit = self.store.write(|tx| {
+        let unit = self.store.write(Scope::of(&tenant), |tx| {
             Box::pin(async move {
                 let decisions = decide(tx, &tenant, &order).await?;
                 let (now, cause) = (tx.now(), EventCause::actor(ADMIN));

@@ -16,7 +16,7 @@ use crate::flow::prompt::lint::lint;
 use crate::flow::prompt::template::Template;
 use crate::flow::recording::{self, Recording};
 use crate::flow::reply::MediaRef;
-use crate::store::{StoreError, Tx};
+use crate::store::{Scope, StoreError, Tx};
 
 /// What a prompt is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl App {
     ) -> Result<(), Error> {
         let (content, audio) = content.inspected(&name)?;
         let entry = Entry { language, name, content };
-        let unit = self.store.write(move |tx| {
+        let unit = self.store.write(Scope::of(&tenant), move |tx| {
             Box::pin(async move {
                 let before = tx.prompts(&tenant.id).await?;
                 let before =
@@ -106,7 +106,7 @@ impl App {
         name: Name,
         language: Option<Language>,
     ) -> Result<Vec<PromptRecord>, Error> {
-        let unit = self.store.write(move |tx| {
+        let unit = self.store.write(Scope::of(&tenant), move |tx| {
             Box::pin(async move {
                 let mut entries = tx.prompts(&tenant.id).await?;
                 entries.retain(|entry| {

@@ -9,7 +9,7 @@ use crate::domain::phone::Region;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Zone;
 use crate::domain::user::Extension;
-use crate::store::{StoreError, Tx};
+use crate::store::{Scope, StoreError, Tx};
 
 /// The tenant that commands mean who name none.
 pub fn default_slug() -> Slug {
@@ -57,7 +57,7 @@ impl App {
     }
 
     pub async fn add_tenant(&self, tenant: Tenant) -> Result<Tenant, Error> {
-        let unit = self.store.write(|tx| {
+        let unit = self.store.write(Scope::of(&tenant), |tx| {
             Box::pin(async move {
                 if tx.tenant(&tenant.slug).await?.is_some() {
                     return Err(Error::Exists { what: "tenant", name: tenant.slug.to_string() });
@@ -73,15 +73,18 @@ impl App {
 
     /// Changes a tenant; what the patch leaves out stays.
     pub async fn change_tenant(&self, slug: Slug, patch: TenantPatch) -> Result<Tenant, Error> {
-        let unit = self.store.write(|tx| {
+        let tenants = self.tenants().await?;
+        let unknown = || {
+            let known = tenants.iter().map(|tenant| tenant.slug.as_str());
+            Error::unknown("tenant", slug.as_str(), known, "dutyline tenant list")
+        };
+        let found = tenants.iter().find(|tenant| tenant.slug == slug).ok_or_else(unknown)?;
+        let (scope, id) = (Scope::of(found), found.id.clone());
+        let unit = self.store.write(scope, move |tx| {
             Box::pin(async move {
-                let tenants = tx.tenants().await?;
-                let before = tenants.iter().find(|tenant| tenant.slug == slug).ok_or_else(|| {
-                    let known = tenants.iter().map(|tenant| tenant.slug.as_str());
-                    Error::unknown("tenant", slug.as_str(), known, "dutyline tenant list")
-                })?;
+                let before = tx.tenant_by_id(&id).await?.expect("tenants are never removed");
                 let after = patch.apply(before.clone());
-                replace(tx, before, &after).await?;
+                replace(tx, &before, &after).await?;
                 Ok(after)
             })
         });

@@ -9,13 +9,13 @@ use serde::Serialize;
 use super::presence::{Standing, agent, save_presence};
 use super::{App, Error};
 use crate::domain::event::{Envelope, Event, EventCause};
-use crate::domain::ids::Login;
+use crate::domain::ids::{Login, TenantId};
 use crate::domain::presence::{self, Cause};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Instant, Zone};
 use crate::domain::user::Agent;
 use crate::store::presence::Due;
-use crate::store::{StoreError, Tx};
+use crate::store::{Scope, StoreError, Tx};
 use crate::telemetry;
 
 /// Windows that one unit of work ends at most; calls are let in between.
@@ -152,15 +152,25 @@ impl App {
     /// Ends every window that is over, the longest over first.
     pub async fn fire_due(&self) -> Result<Fired, StoreError> {
         let mut count = 0;
+        for tenant in self.store.read(|tx| Box::pin(tx.tenants_with_due())).await? {
+            count += self.fire_due_of(tenant).await?;
+        }
+        let next = self.store.read(|tx| Box::pin(tx.next_deadline())).await?;
+        Ok(Fired { count, next })
+    }
+
+    async fn fire_due_of(&self, tenant: TenantId) -> Result<usize, StoreError> {
+        let mut count = 0;
         loop {
-            let (due, next) = self.store.read(|tx| Box::pin(peek(tx))).await?;
-            if !due {
-                return Ok(Fired { count, next });
-            }
-            let fired = self.store.write(|tx| Box::pin(fire(tx))).await?;
-            count += fired.len();
-            for lateness in fired {
+            let (scope, tenant) = (Scope::Tenant(tenant.clone()), tenant.clone());
+            let unit = self.store.write(scope, |tx| Box::pin(async move { fire(tx, &tenant).await }));
+            let fired = unit.await?;
+            for lateness in &fired {
                 histogram!(telemetry::TIMER_LATENESS_SECONDS).record(lateness.as_seconds_f64());
+            }
+            count += fired.len();
+            if fired.is_empty() {
+                return Ok(count);
             }
         }
     }
@@ -174,17 +184,11 @@ impl App {
     }
 }
 
-/// Whether anything is due, and when the next thing will be.
-async fn peek(tx: &mut Tx<'_>) -> Result<(bool, Option<Instant>), StoreError> {
-    let due = !tx.due(1).await?.is_empty();
-    Ok((due, tx.next_deadline().await?))
-}
-
-/// Ends what is due; how late each was.
-async fn fire(tx: &mut Tx<'_>) -> Result<Vec<TimeDelta>, StoreError> {
+/// Ends what of the tenant's is due; how late each was.
+async fn fire(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<TimeDelta>, StoreError> {
     let now = tx.now();
     let mut fired = Vec::new();
-    for Due { tenant, agent, menu_since } in tx.due(AT_ONCE).await? {
+    for Due { tenant, agent, menu_since } in tx.due(tenant, AT_ONCE).await? {
         // The query and the rule say the same; where they should not, the rule wins and nothing is ended.
         let expired = presence::expire(&agent.presence, agent.presence.generation, menu_since, now);
         let Some((presence, transitions)) = expired else { continue };

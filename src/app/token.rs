@@ -12,7 +12,7 @@ use sha2::Sha256;
 use super::draw;
 use crate::domain::ids::CallId;
 use crate::domain::time::Instant;
-use crate::store::{Store, StoreError};
+use crate::store::{Scope, Store, StoreError};
 
 /// The key of a deployment's tokens, shared by its nodes through the database.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ impl TurnKey {
         }
         let drawn = draw::secret();
         let kept = store
-            .write::<_, StoreError, _>(move |tx| {
+            .write::<_, StoreError, _>(Scope::Deployment, move |tx| {
                 Box::pin(async move {
                     tx.insert_secret(NAME, &drawn);
                     tx.secret(NAME).await

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::App;
-use crate::store::StoreError;
+use crate::store::{Scope, StoreError};
 
 /// How long answered turns are kept.
 pub const KEEP_STEPS: TimeDelta = TimeDelta::days(90);
@@ -15,15 +15,16 @@ pub const KEEP_PIN_ATTEMPTS: TimeDelta = TimeDelta::days(30);
 impl App {
     /// Removes what is older than it is kept.
     pub async fn purge(&self) -> Result<(), StoreError> {
-        let unit = self.store.write(|tx| {
-            Box::pin(async move {
+        for tenant in self.tenants().await? {
+            let unit = self.store.write::<_, StoreError, _>(Scope::of(&tenant), move |tx| {
                 let now = tx.now();
-                tx.purge_steps(now - KEEP_STEPS);
-                tx.purge_history(now - KEEP_HISTORY);
-                tx.purge_pin_attempts(now - KEEP_PIN_ATTEMPTS);
-                Ok(())
-            })
-        });
-        unit.await
+                tx.purge_steps(&tenant.id, now - KEEP_STEPS);
+                tx.purge_history(&tenant.id, now - KEEP_HISTORY);
+                tx.purge_pin_attempts(&tenant.id, now - KEEP_PIN_ATTEMPTS);
+                Box::pin(async { Ok(()) })
+            });
+            unit.await?;
+        }
+        Ok(())
     }
 }

@@ -21,7 +21,7 @@ use crate::domain::presence::Reason;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Zone;
 use crate::domain::user::User;
-use crate::store::{StoreError, Tx};
+use crate::store::{Scope, StoreError, Tx};
 
 /// A user to be added, active from the start.
 #[derive(Debug, Clone)]
@@ -84,7 +84,7 @@ impl App {
     pub async fn add_user(&self, tenant: &Tenant, new: NewUser) -> Result<User, Error> {
         let tenant = tenant.clone();
         let pin_hash = new.pin.as_ref().map(pins::hash).transpose()?;
-        let unit = self.store.write(|tx| {
+        let unit = self.store.write(Scope::of(&tenant), |tx| {
             Box::pin(async move {
                 if tx.user(&tenant.id, &new.login).await?.is_some() {
                     return Err(Error::Exists { what: "user", name: new.login.to_string() });
@@ -116,7 +116,7 @@ impl App {
         let (tenant, login) = (tenant.clone(), login.clone());
         let pin = patch.pin.clone().map(Edit::value);
         let pin_hash = pin.map(|pin| pin.as_ref().map(pins::hash).transpose()).transpose()?;
-        let unit = self.store.write(|tx| {
+        let unit = self.store.write(Scope::of(&tenant), |tx| {
             Box::pin(async move {
                 let before = find(tx, &tenant, &login).await?;
                 let after = patch.apply(before.clone())?;

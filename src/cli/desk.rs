@@ -18,8 +18,7 @@ pub(super) struct Desk {
 impl Desk {
     /// The application on the database that the server uses. The database must be there.
     pub(super) async fn app(&self) -> anyhow::Result<App> {
-        let url = self.settings.database_url()?;
-        Ok(App::open_existing(url.as_str(), Clock::System).await?)
+        Ok(App::open_existing(self.settings.database()?, Clock::System).await?)
     }
 
     /// The application on a database that is made, or brought up to date, if need be.
@@ -27,9 +26,10 @@ impl Desk {
         let folder = &self.settings.data;
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the data folder `{}`", folder.display()))?;
-        let url = self.settings.database_url()?;
-        let app = App::open(url.as_str(), Clock::System).await;
-        app.with_context(|| format!("cannot open the database `{}`", url.as_str()))
+        let database = self.settings.database()?;
+        let shown = database.shown();
+        let app = App::open(database, Clock::System).await;
+        app.with_context(|| format!("cannot open the database `{shown}`"))
     }
 
     /// The tenant that the command is about.

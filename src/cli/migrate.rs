@@ -16,8 +16,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<ExitCode> {
     if args.check {
-        let url = desk.settings.database_url()?;
-        Store::open_existing(url.as_str(), Clock::System).await?;
+        Store::open_existing(desk.settings.database()?, Clock::System).await?;
     } else {
         desk.make_app().await?.ensure_default_tenant().await?;
     }

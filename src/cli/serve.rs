@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::app::health::Health;
 use crate::cli::desk::Desk;
 use crate::config::{ServerConfig, TwilioConfig};
 use crate::http::health::{self, Readiness};
@@ -79,6 +80,8 @@ pub(super) async fn serve(
     app.fire_due().await.context("cannot settle what is overdue")?;
     tasks.spawn(worker::timers::run(app.clone(), stop.clone()));
     tasks.spawn(worker::upkeep::run(app.clone(), stop.clone()));
+    let told = ready.clone();
+    tasks.spawn(worker::health::run(app.clone(), move |health| tell(&told, health), stop.clone()));
     tasks.spawn(worker::gauges::run(app.clone(), stop.clone()));
     tasks.spawn(telemetry::upkeep(metrics, stop.clone()));
     tasks.close();
@@ -90,6 +93,20 @@ pub(super) async fn serve(
     tasks.wait().await;
     app.store.settle().await.context("cannot save the last turns of calls")?;
     Ok(end)
+}
+
+/// Lets calls come or not, as long as nothing else keeps them away.
+fn tell(ready: &watch::Sender<Readiness>, health: &Health) {
+    let fit = match health {
+        Health::Sound | Health::Skewed { .. } => Readiness::Ready,
+        Health::WrongClock { .. } | Health::Unreachable { .. } => {
+            Readiness::Unfit { why: health.to_string() }
+        }
+    };
+    ready.send_if_modified(|known| match known {
+        Readiness::Ready | Readiness::Unfit { .. } => std::mem::replace(known, fit.clone()) != fit,
+        Readiness::Starting { .. } | Readiness::Failed { .. } | Readiness::Draining => false,
+    });
 }
 
 fn routes(

@@ -17,6 +17,10 @@ pub enum Readiness {
         why: String,
     },
     Ready,
+    /// Something that may pass by itself, or be mended elsewhere.
+    Unfit {
+        why: String,
+    },
     /// Something that a person must mend.
     Failed {
         why: String,
@@ -37,6 +41,7 @@ async fn readyz(State(readiness): State<watch::Receiver<Readiness>>) -> (StatusC
     match &*readiness.borrow() {
         Readiness::Ready => (StatusCode::OK, "ready\n".to_owned()),
         Readiness::Starting { why } => (StatusCode::SERVICE_UNAVAILABLE, format!("starting: {why}\n")),
+        Readiness::Unfit { why } => (StatusCode::SERVICE_UNAVAILABLE, format!("unfit: {why}\n")),
         Readiness::Failed { why } => (StatusCode::SERVICE_UNAVAILABLE, format!("failed: {why}\n")),
         Readiness::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining\n".to_owned()),
     }
@@ -75,6 +80,7 @@ mod tests {
         );
         for (state, answer) in [
             (Readiness::Ready, (200, "ready\n")),
+            (Readiness::Unfit { why: "no database".to_owned() }, (503, "unfit: no database\n")),
             (Readiness::Failed { why: "disk full".to_owned() }, (503, "failed: disk full\n")),
             (Readiness::Draining, (503, "draining\n")),
         ] {

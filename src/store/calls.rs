@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row};
+use sqlx::FromRow;
 
 use super::error::StoreError;
 use super::group::Group;
+use super::row::Row;
 use super::rows::{AgentRow, CountRow, PresenceRow, count, instant, parse, parse_some};
 use super::sql;
 use super::steps::Steps;
@@ -119,7 +119,7 @@ impl Tx<'_> {
         call: &CallId,
     ) -> Result<Option<Encounter>, StoreError> {
         // The first is the place among the questions that are asked at once.
-        let values = [Value::Int(0), tenant.as_str().into(), user.as_str().into(), call.as_str().into()];
+        let values = [0_i64.into(), tenant.as_str().into(), user.as_str().into(), call.as_str().into()];
         let row: Option<EncounterRow> = self.one(sql::ENCOUNTER, values).await?;
         let Some(row) = row else { return Ok(None) };
         let revisions = Revisions {
@@ -127,6 +127,13 @@ impl Tx<'_> {
             user: count("users", user.as_str(), row.user_revision)?,
         };
         Ok(Some(Encounter { revisions, presence: row.presence.of_user(user.as_str())?, is_known: row.known }))
+    }
+
+    /// Whose call it is.
+    pub(super) async fn tenant_of_call(&mut self, call: &CallId) -> Result<Option<TenantId>, StoreError> {
+        let row: Option<(i64, String)> =
+            self.one(sql::TENANT_OF_CALL, [0_i64.into(), call.as_str().into()]).await?;
+        row.map(|(_, tenant)| parse("calls", call.as_str(), tenant)).transpose()
     }
 
     /// The call that a request is about, and what goes with it.
@@ -156,13 +163,9 @@ impl Tx<'_> {
     }
 
     /// Calls that began before `started` and of whose end the carrier never told, at most a thousand.
-    pub async fn lost_calls(&mut self, started: Instant) -> Result<Vec<(TenantId, Call)>, StoreError> {
-        let rows: Vec<LostRow> = self.all(sql::LOST_CALLS, [started.into()]).await?;
-        let lost = |LostRow { tenant_id, call }| {
-            let tenant = parse("calls", &call.call_id, tenant_id)?;
-            Ok((tenant, call.try_into()?))
-        };
-        rows.into_iter().map(lost).collect()
+    pub async fn lost_calls(&mut self, tenant: &TenantId, started: Instant) -> Result<Vec<Call>, StoreError> {
+        let rows: Vec<CallRow> = self.all(sql::LOST_CALLS, [tenant.as_str().into(), started.into()]).await?;
+        rows.into_iter().map(Call::try_from).collect()
     }
 
     /// Keeps a call that begins; it must not be known.
@@ -270,11 +273,11 @@ const PLACES: usize = 16;
 pub(super) async fn calls_in_hand(
     group: &mut Group,
     calls: &[&CallId],
-) -> Result<HashMap<String, SqliteRow>, StoreError> {
+) -> Result<HashMap<String, Row>, StoreError> {
     let mut found = HashMap::new();
     for calls in calls.chunks(PLACES) {
         for row in group.rows(sql::CALLS_IN_HAND, in_hand(calls).into()).await? {
-            found.insert(row.try_get("call_id")?, row);
+            found.insert(row.text("call_id")?, row);
         }
     }
     Ok(found)
@@ -363,13 +366,6 @@ impl TryFrom<InHandRow> for InHand {
             agent: row.agent.agent()?,
         })
     }
-}
-
-#[derive(Debug, FromRow)]
-struct LostRow {
-    tenant_id: String,
-    #[sqlx(flatten)]
-    call: CallRow,
 }
 
 #[derive(Debug, FromRow)]

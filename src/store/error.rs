@@ -4,6 +4,9 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use sqlx::error::DatabaseError;
+use sqlx::postgres::PgDatabaseError;
+
 use super::schema::Schema;
 
 #[derive(Debug, Clone, thiserror::Error)]
@@ -40,6 +43,12 @@ pub enum StoreError {
     Schema(Schema),
     #[error("the schema cannot be brought up to date: {0}")]
     Migration(Arc<sqlx::migrate::MigrateError>),
+    /// The connection broke in the middle of a transaction; nothing was changed.
+    #[error("the connection to the database was lost; nothing was changed")]
+    Lost,
+    /// What only SQLite can do.
+    #[error("{0} works on SQLite alone; {1}")]
+    NotHere(&'static str, &'static str),
     /// A unit that was to read wants to write, which is a fault of ours.
     #[error("a read may not write")]
     ReadOnly,
@@ -65,16 +74,34 @@ const SQLITE_CANTOPEN: u32 = 14;
 const SQLITE_CONSTRAINT: u32 = 19;
 const SQLITE_NOTADB: u32 = 26;
 
+/// PostgreSQL's codes, <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+const INTEGRITY_CONSTRAINT_VIOLATION: &str = "23";
+const DISK_FULL: &str = "53100";
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+        let database = error.as_database_error();
+        let code = database.and_then(DatabaseError::code).unwrap_or_default().into_owned();
+        if database.is_some_and(|error| error.try_downcast_ref::<PgDatabaseError>().is_some()) {
+            return Self::of_postgres(&code, error);
+        }
         // An extended code carries the primary one in its low byte.
-        match code.map(|code| code & 0xff) {
-            Some(SQLITE_FULL) => Self::Full,
-            Some(SQLITE_IOERR | SQLITE_CORRUPT | SQLITE_NOTADB) => Self::Broken(Arc::new(error)),
-            Some(SQLITE_CANTOPEN) => Self::Unopened(Arc::new(error)),
-            Some(SQLITE_CONSTRAINT) => Self::Conflict(Arc::new(error)),
-            Some(_) | None => Self::Backend(Arc::new(error)),
+        match code.parse::<u32>().map(|code| code & 0xff) {
+            Ok(SQLITE_FULL) => Self::Full,
+            Ok(SQLITE_IOERR | SQLITE_CORRUPT | SQLITE_NOTADB) => Self::Broken(Arc::new(error)),
+            Ok(SQLITE_CANTOPEN) => Self::Unopened(Arc::new(error)),
+            Ok(SQLITE_CONSTRAINT) => Self::Conflict(Arc::new(error)),
+            Ok(_) | Err(_) => Self::Backend(Arc::new(error)),
+        }
+    }
+}
+
+impl StoreError {
+    fn of_postgres(code: &str, error: sqlx::Error) -> Self {
+        match code {
+            DISK_FULL => Self::Full,
+            _ if code.starts_with(INTEGRITY_CONSTRAINT_VIOLATION) => Self::Conflict(Arc::new(error)),
+            _ => Self::Backend(Arc::new(error)),
         }
     }
 }

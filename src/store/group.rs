@@ -4,17 +4,19 @@
 
 use std::collections::HashSet;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, SqliteConnection};
-
 use super::batch::{Parcel, Write, pack};
 use super::error::StoreError;
 use super::events::{Logged, numbered};
-use super::value::{Value, arguments};
+use super::link::Link;
+use super::row::Row;
+use super::value::Value;
+use crate::domain::ids::TenantId;
 
 #[derive(Debug)]
 pub(super) struct Group {
-    connection: SqliteConnection,
+    link: Link,
+    /// Whose lock a transaction holds, where the engine has one for each tenant.
+    tenant: Option<TenantId>,
     /// What the units of the transaction in hand have kept, in their order.
     units: Vec<Unit>,
     /// So many of them are in the database.
@@ -75,28 +77,32 @@ impl Touched {
 pub(super) struct Place(usize);
 
 impl Group {
-    pub(super) fn on(connection: SqliteConnection) -> Self {
-        Self { connection, units: Vec::new(), written: 0, touched: Touched::default() }
+    pub(super) fn on(link: Link, tenant: Option<TenantId>) -> Self {
+        Self { link, tenant, units: Vec::new(), written: 0, touched: Touched::default() }
     }
 
-    /// Begins a transaction.
-    pub(super) async fn begin(&mut self) -> Result<(), StoreError> {
+    /// Begins a transaction; the server's time then, where the engine has a clock of its own.
+    pub(super) async fn begin(&mut self) -> Result<Option<i64>, StoreError> {
         self.units.clear();
         self.written = 0;
         self.touched = Touched::default();
-        self.say("begin immediate").await
+        self.link.begin(self.tenant.as_ref()).await
     }
 
-    /// Ends the transaction: what its units kept is on the disk.
-    pub(super) async fn commit(&mut self) -> Result<(), StoreError> {
+    /// Ends the transaction: what its units kept is on the disk, unless nobody relies on that yet.
+    pub(super) async fn commit(&mut self, is_relaxed: bool) -> Result<(), StoreError> {
         self.flush().await?;
-        self.say("commit").await
+        self.link.commit(is_relaxed).await
     }
 
     /// Ends the transaction: none of it stands.
     pub(super) async fn roll_back(&mut self) {
-        // SQLite may have rolled back by itself, and then has nothing left to roll back.
-        drop(self.say("rollback").await);
+        self.link.roll_back().await;
+    }
+
+    /// Whether what units keep is seen by every later one before the commit.
+    pub(super) fn is_the_only_one(&self) -> bool {
+        self.link.is_the_only_one()
     }
 
     /// Takes what a unit wrote, to be part of the transaction.
@@ -125,7 +131,7 @@ impl Group {
 
     /// Brings into the database what units have kept.
     pub(super) async fn flush(&mut self) -> Result<(), StoreError> {
-        match write(&mut self.connection, &self.units[self.written..]).await {
+        match write(&mut self.link, &self.units[self.written..]).await {
             Err(StoreError::Conflict(_)) => self.write_one_by_one().await?,
             other => other?,
         }
@@ -136,14 +142,13 @@ impl Group {
     /// Takes the transaction back and writes what its units have kept, each for itself, without those that are
     /// refused.
     async fn write_one_by_one(&mut self) -> Result<(), StoreError> {
-        self.say("rollback").await?;
-        self.say("begin immediate").await?;
+        self.link.start_over().await?;
         for place in 0..self.units.len() {
             if self.units[place].refused.is_some() {
                 continue;
             }
             self.say("savepoint unit").await?;
-            match write(&mut self.connection, &self.units[place..=place]).await {
+            match write(&mut self.link, &self.units[place..=place]).await {
                 Ok(()) => self.say("release unit").await?,
                 Err(refused @ StoreError::Conflict(_)) => {
                     self.say("rollback to unit").await?;
@@ -158,7 +163,7 @@ impl Group {
 
     /// Writes what the unit in hand has gathered so far.
     pub(super) async fn write_now(&mut self, unit: &Unit) -> Result<(), StoreError> {
-        write(&mut self.connection, std::slice::from_ref(unit)).await
+        write(&mut self.link, std::slice::from_ref(unit)).await
     }
 
     /// The rows of one statement, which sees what is in the database.
@@ -166,21 +171,21 @@ impl Group {
         &mut self,
         statement: &'static str,
         values: Vec<Value>,
-    ) -> Result<Vec<SqliteRow>, StoreError> {
-        Ok(sqlx::query_with(statement, arguments(values)).fetch_all(&mut self.connection).await?)
+    ) -> Result<Vec<Row>, StoreError> {
+        self.link.rows(statement.into(), values).await
     }
 
     /// Runs a statement that has no values.
     pub(super) async fn say(&mut self, statement: &'static str) -> Result<(), StoreError> {
-        sqlx::query(statement).execute(&mut self.connection).await?;
-        Ok(())
+        self.link.say(statement).await
     }
 }
 
-async fn write(connection: &mut SqliteConnection, units: &[Unit]) -> Result<(), StoreError> {
+async fn write(link: &mut Link, units: &[Unit]) -> Result<(), StoreError> {
     let numbered = numbered(units.iter().flat_map(|unit| &unit.logged));
-    for Parcel { text, values } in pack(units.iter().flat_map(|unit| &unit.writes).chain(&numbered)) {
-        sqlx::query_with(AssertSqlSafe(text), arguments(values)).execute(&mut *connection).await?;
+    let writes = units.iter().flat_map(|unit| &unit.writes).chain(&numbered);
+    for Parcel { text, values } in pack(writes, link.placeholders()) {
+        link.execute(text, values).await?;
     }
     Ok(())
 }

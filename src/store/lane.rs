@@ -1,4 +1,4 @@
-//! The loop of the one writer: takes waiting units of work in groups, and answers those who wait.
+//! The loop of one that writes: takes waiting units of work in groups, and answers those who wait.
 
 use std::collections::VecDeque;
 use std::iter;
@@ -7,17 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use super::calls::calls_in_hand;
-use super::checkpoint::Pen;
-use super::clock::Clock;
 use super::error::StoreError;
 use super::group::Group;
+use super::sqlite::checkpoint::Pen;
 use super::tx::{Foreseen, Tx};
-use super::writer::{Job, Owed, Work};
+use super::writer::{Job, Lanes, Owed, Work};
 use crate::domain::ids::CallId;
 
 /// Units of work that share a commit at most, so that the first never waits long for the last.
@@ -35,10 +34,8 @@ const BREATH: usize = 16;
 pub(super) struct Lane {
     pub(super) queue: Queue,
     pub(super) group: Group,
-    pub(super) clock: Clock,
     pub(super) pen: Pen,
-    pub(super) commits: watch::Sender<()>,
-    pub(super) broken: watch::Sender<Option<StoreError>>,
+    pub(super) lanes: Lanes,
 }
 
 /// Jobs in their order.
@@ -83,12 +80,12 @@ impl Lane {
             let mut owed = Vec::new();
             let outcome = self.group(&mut owed).await;
             let outcome = self.unless_broken(outcome);
-            for Owed { place, acknowledge } in owed {
+            for Owed { place, acknowledge, .. } in owed {
                 let fate = place.map_or(Ok(()), |place| self.group.fate(place));
                 acknowledge(outcome.clone().and(fate));
             }
             match outcome {
-                Ok(()) => drop(self.commits.send(())),
+                Ok(()) => drop(self.lanes.commits.send(())),
                 // Nothing is written from here on: a flush that is tried again may lie (I30).
                 Err(StoreError::Broken(_)) => return,
                 Err(_) => {}
@@ -100,15 +97,23 @@ impl Lane {
     async fn group(&mut self, owed: &mut Vec<Owed>) -> Result<(), StoreError> {
         let pen = Arc::clone(&self.pen);
         let _mine = pen.lock().await;
-        if let Err(error) = self.group.begin().await {
-            // Those who came later have waited as long, and are not made to wait once more each.
-            self.queue.fill(usize::MAX);
-            self.refuse(&error, owed).await;
-            return Err(error);
+        let asked = self.lanes.clock.counted();
+        match self.group.begin().await {
+            Ok(told) => told.into_iter().for_each(|told| self.lanes.clock.follow(told, asked)),
+            Err(error) => {
+                self.group.roll_back().await;
+                // Those who came later have waited as long, and are not made to wait once more each.
+                self.queue.fill(usize::MAX);
+                self.refuse(&error, owed).await;
+                return Err(error);
+            }
         }
         let worked = self.work(owed).await;
         let outcome = match worked {
-            Ok(()) => self.group.commit().await,
+            Ok(()) => {
+                let is_relaxed = owed.iter().all(|owed| owed.is_relaxed);
+                self.group.commit(is_relaxed).await
+            }
             Err(lost) => Err(lost),
         };
         if outcome.is_err() {
@@ -152,10 +157,11 @@ impl Lane {
         foreseen: Option<Foreseen>,
         owed: &mut Vec<Owed>,
     ) -> Result<(), StoreError> {
-        let mut tx = Tx::new(&mut self.group, self.clock.now(), foreseen);
+        let is_seen = self.group.is_the_only_one();
+        let mut tx = Tx::new(&mut self.group, self.lanes.clock.now(), foreseen);
         if let Ok(debt) = AssertUnwindSafe(work(Ok(&mut tx))).catch_unwind().await {
             // What follows upon a unit that waits for the disk may tell of it, and so waits as well.
-            let early = tx.is_relaxed() && tx.lost().is_none() && owed.is_empty();
+            let early = is_seen && debt.is_relaxed && tx.lost().is_none() && owed.is_empty();
             if early { (debt.acknowledge)(Ok(())) } else { owed.push(debt) }
         } else {
             // Whoever waits learns it from the closed channel; its neighbours go on.
@@ -175,9 +181,9 @@ impl Lane {
     /// How the commit went, or that the disk has failed; if so, it is told.
     fn unless_broken(&self, outcome: Result<(), StoreError>) -> Result<(), StoreError> {
         if let Err(error @ StoreError::Broken(_)) = &outcome {
-            self.broken.send_replace(Some(error.clone()));
+            self.lanes.broken.send_replace(Some(error.clone()));
         }
-        self.broken.borrow().clone().map_or(outcome, Err)
+        self.lanes.broken.borrow().clone().map_or(outcome, Err)
     }
 }
 

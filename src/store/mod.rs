@@ -1,26 +1,34 @@
 //! The database, and the only user of `sqlx`. Knows rows and units of work; must not know carriers, HTTP,
 //! or why a thing is saved.
 //!
-//! SQLite in WAL mode with `synchronous=FULL`: what is answered is on disk. One connection writes
-//! ([`writer`]), one reads ([`reader`]), one keeps the log short ([`checkpoint`]).
+//! [`sqlite`] by default, [`postgres`] where one machine is not enough. Above [`link`], where the two part, they
+//! are one: units of work queue for a lane ([`writer`], [`lane`]), run in groups that share a commit
+//! ([`group`]), and put rows of one kind into one statement ([`batch`]).
 
 mod batch;
 pub mod calls;
-mod checkpoint;
 pub mod clock;
+#[cfg(test)]
+#[path = "../../tests/it/harness/postgres.rs"]
+#[expect(dead_code, unreachable_pub, reason = "it serves the tests from outside as well")]
+mod cluster;
 pub mod error;
 mod events;
 pub mod flows;
 mod group;
 mod lane;
+mod link;
 mod listed;
 mod mappings;
+pub mod postgres;
 pub mod presence;
 pub mod prompts;
 mod reader;
+mod row;
 mod rows;
 mod schema;
 mod sql;
+mod sqlite;
 pub mod steps;
 mod tenants;
 mod tx;
@@ -30,12 +38,12 @@ mod value;
 mod writer;
 
 use std::path::Path;
-use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
+use chrono::TimeDelta;
 use sqlx::ConnectOptions;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::postgres::{PgConnectOptions, PgPool};
+use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::watch;
 
 pub use clock::Clock;
@@ -44,23 +52,14 @@ pub use schema::Schema;
 pub use tx::Tx;
 pub use writer::Boxed;
 
-use crate::domain::ids::CallId;
-use checkpoint::Pen;
+use crate::domain::ids::{CallId, TenantId};
+use crate::domain::tenant::Tenant;
+use link::Link;
+use postgres::{Borrowed, Limits};
 use reader::Reader;
-use writer::Writer;
-
-/// How long a unit of work waits for another process's.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// What the writer keeps in memory of the database, in KiB, which are told by a minus. A transaction that
-/// changes more writes pages twice.
-const WRITERS_CACHE: &str = "-4000";
-
-/// What the reader keeps, likewise: little, since every commit voids it.
-const READERS_CACHE: &str = "-500";
-
-/// So much of the database, in bytes, the reader reads from the system's own memory without a copy.
-const READERS_MAP: &str = "67108864";
+use row::Row;
+use sqlite::checkpoint::{self, Pen};
+use writer::{Lanes, Writer};
 
 /// The database. A copy is of the handle alone.
 #[derive(Debug, Clone)]
@@ -68,42 +67,126 @@ pub struct Store(Arc<Connections>);
 
 #[derive(Debug)]
 struct Connections {
-    options: SqliteConnectOptions,
+    engine: Engine,
     reader: Reader,
     writer: Writer,
     clock: Clock,
     broken: watch::Sender<Option<StoreError>>,
+    bell: watch::Sender<()>,
+}
+
+/// Which database, and how it is treated.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// `sqlite:path` or `postgres://user@host/name`.
+    pub url: String,
+    /// What PostgreSQL is asked for at most.
+    pub limits: Limits,
+}
+
+impl Database {
+    /// Where it is, without the password.
+    pub fn shown(&self) -> String {
+        if is_sqlite(&self.url) { self.url.clone() } else { postgres::shown(&self.url) }
+    }
+}
+
+impl From<&str> for Database {
+    fn from(url: &str) -> Self {
+        Self { url: url.to_owned(), limits: Limits::default() }
+    }
+}
+
+impl From<&String> for Database {
+    fn from(url: &String) -> Self {
+        url.as_str().into()
+    }
+}
+
+/// A database engine, and how to reach it.
+#[derive(Debug)]
+enum Engine {
+    Sqlite(SqliteConnectOptions),
+    Postgres { options: PgConnectOptions, pool: PgPool, limits: Limits },
+}
+
+impl Engine {
+    fn of(database: Database) -> Result<Self, StoreError> {
+        let Database { url, limits } = database;
+        if is_sqlite(&url) {
+            return Ok(Self::Sqlite(sqlite::options(&url)?));
+        }
+        let options = postgres::options(&url)?;
+        let pool = postgres::pool(options.clone(), &limits);
+        Ok(Self::Postgres { options, pool, limits })
+    }
+}
+
+fn is_sqlite(url: &str) -> bool {
+    url.starts_with("sqlite:")
+}
+
+/// What a unit of work is about. Units about the same tenant run one after the other, on all nodes.
+#[derive(Debug)]
+pub enum Scope {
+    /// What tenants share; others may be at it at the same time.
+    Deployment,
+    Tenant(TenantId),
+    /// A call, which [`Tx::call_in_hand`] then has at hand, and its tenant.
+    Call(CallId),
+}
+
+impl Scope {
+    pub fn of(tenant: &Tenant) -> Self {
+        Self::Tenant(tenant.id.clone())
+    }
 }
 
 impl Store {
-    /// Opens the database at `url` (`sqlite:path`), brings its schema up to date, and makes it if it is
-    /// not there.
-    pub async fn open(url: &str, clock: Clock) -> Result<Self, StoreError> {
-        let options = options(url)?.create_if_missing(true);
-        schema::migrate(&options).await?;
-        Self::start(options, clock).await
+    /// Opens the database, brings its schema up to date, and makes it if it is not there and can be made.
+    pub async fn open(database: impl Into<Database>, clock: Clock) -> Result<Self, StoreError> {
+        let mut engine = Engine::of(database.into())?;
+        schema::migrate(&mut engine).await?;
+        Self::start(engine, clock).await
     }
 
     /// Opens a database that is there and has this binary's schema; what is wrong with it otherwise.
-    pub async fn open_existing(url: &str, clock: Clock) -> Result<Self, StoreError> {
-        let options = options(url)?;
-        if !options.get_filename().exists() {
+    pub async fn open_existing(database: impl Into<Database>, clock: Clock) -> Result<Self, StoreError> {
+        let engine = Engine::of(database.into())?;
+        if let Engine::Sqlite(options) = &engine
+            && !options.get_filename().exists()
+        {
             return Err(StoreError::Absent(options.get_filename().to_owned()));
         }
-        schema::check(&options).await?.current()?;
-        Self::start(options, clock).await
+        schema::check(&engine).await?.current()?;
+        Self::start(engine, clock).await
     }
 
-    async fn start(options: SqliteConnectOptions, clock: Clock) -> Result<Self, StoreError> {
+    async fn start(engine: Engine, clock: Clock) -> Result<Self, StoreError> {
         let (broken, _) = watch::channel(None);
-        let ((commits, seen), pen) = (watch::channel(()), Pen::default());
-        tokio::spawn(checkpoint::run(options.connect().await?, pen.clone(), seen, broken.clone()));
-        let writers = options.clone().pragma("cache_size", WRITERS_CACHE);
-        let writer = Writer::start(writers.connect().await?, clock.clone(), pen, commits, broken.clone());
-        let options =
-            options.read_only(true).pragma("cache_size", READERS_CACHE).pragma("mmap_size", READERS_MAP);
-        let reader = Reader::start(options.connect().await?);
-        Ok(Self(Arc::new(Connections { options, reader, writer, clock, broken })))
+        let (commits, _) = watch::channel(());
+        let clock = if matches!(engine, Engine::Postgres { .. }) { clock.of_the_server() } else { clock };
+        let lanes = Lanes { clock: clock.clone(), commits, broken: broken.clone() };
+        let (reader, writer, bell) = match &engine {
+            Engine::Sqlite(options) => {
+                let (pen, commits) = (Pen::default(), lanes.commits.clone());
+                let looked_after = options.connect().await?;
+                tokio::spawn(checkpoint::run(looked_after, pen.clone(), commits.subscribe(), broken.clone()));
+                let reader = Link::Sqlite(sqlite::reader(options).await?);
+                let writer = Link::Sqlite(sqlite::writer(options).await?);
+                (Reader::start([reader]), Writer::of_one(&lanes, writer, pen), commits)
+            }
+            Engine::Postgres { pool, limits, .. } => {
+                let bell = postgres::bell::hang(pool, lanes.commits.subscribe());
+                let link = || Link::Postgres(Borrowed::from(pool.clone(), limits));
+                let readers = limits.connections.div_ceil(2);
+                let reader = Reader::start((0..readers).map(|_| link()));
+                (reader, Writer::by_tenant(lanes, pool.clone(), limits.clone()), bell)
+            }
+        };
+        let store = Self(Arc::new(Connections { engine, reader, writer, clock, broken, bell }));
+        store.look().await?;
+        Ok(store)
     }
 
     /// Runs reads, each of which sees what was committed when it began.
@@ -118,42 +201,42 @@ impl Store {
     /// Runs a unit of work: all of it or nothing. The answer comes when it is on disk, unless the unit
     /// said with [`Tx::relax`] that nobody relies on it yet. Once it is in the writer's queue, which may take
     /// a moment when that is full, the work is done also if the caller goes away.
-    pub async fn write<T, E, W>(&self, work: W) -> Result<T, E>
+    pub async fn write<T, E, W>(&self, scope: Scope, work: W) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
     {
-        self.0.writer.write(None, work).await
+        let (tenant, call) = self.narrow(scope).await?;
+        self.0.writer.write(tenant.as_ref(), call, work).await
     }
 
-    /// Runs a unit of work about a call, which [`Tx::call_in_hand`] then has at hand.
-    pub async fn write_about<T, E, W>(&self, call: CallId, work: W) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-        W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
-    {
-        self.0.writer.write(Some(call), work).await
-    }
-
-    /// Runs a unit of work after those that were asked for before, without waiting for it.
-    pub async fn write_later<E, W>(&self, work: W) -> Result<(), StoreError>
+    /// Runs a unit of work that nobody needs on the disk yet. Every later unit finds what it wrote.
+    pub async fn write_later<E, W>(&self, scope: Scope, work: W) -> Result<(), E>
     where
         E: From<StoreError> + std::fmt::Display + Send + 'static,
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<(), E>> + Send + 'static,
     {
-        let done = |result: Result<(), E>| {
-            if let Err(error) = result {
-                tracing::warn!(%error, "a change that nobody waited for was not saved");
+        let (tenant, _) = self.narrow(scope).await?;
+        self.0.writer.write_later(tenant.as_ref(), work).await
+    }
+
+    /// Whose lane a unit of work belongs in, where there is more than one, and the call that it is about.
+    async fn narrow(&self, scope: Scope) -> Result<(Option<TenantId>, Option<CallId>), StoreError> {
+        Ok(match scope {
+            Scope::Deployment => (None, None),
+            Scope::Tenant(tenant) => (Some(tenant), None),
+            Scope::Call(call) if self.0.writer.is_one() => (None, Some(call)),
+            Scope::Call(call) => {
+                let mut tx = Tx::reading(&self.0.reader, self.0.clock.now());
+                (tx.tenant_of_call(&call).await?, Some(call))
             }
-        };
-        self.0.writer.write_later(work, done).await
+        })
     }
 
     /// Waits until all that was asked for before is on disk, also what nobody waited for.
     pub async fn settle(&self) -> Result<(), StoreError> {
-        self.write(|_| Box::pin(async { Ok(()) })).await
+        self.write(Scope::Deployment, |_| Box::pin(async { Ok(()) })).await
     }
 
     /// The store's time.
@@ -166,58 +249,68 @@ impl Store {
         self.0.broken.subscribe()
     }
 
-    /// Copies the database to a new file, while it is in use.
-    pub async fn back_up(&self, file: &Path) -> Result<(), StoreError> {
-        let mut connection = self.0.options.connect().await?;
-        sqlx::query("vacuum into $1").bind(file.to_string_lossy()).execute(&mut connection).await?;
-        Ok(())
+    /// Rings when something has been committed, by whichever node; now and then for nothing, and once for many
+    /// commits. Whoever relies on it looks by themselves now and then, too.
+    pub fn bell(&self) -> watch::Receiver<()> {
+        self.0.bell.subscribe()
     }
 
-    /// What SQLite's own check finds wrong; none if nothing.
+    /// Looks whether the database answers, and by how much this machine's clock is ahead of the store's.
+    pub async fn look(&self) -> Result<TimeDelta, StoreError> {
+        let text = match &self.0.engine {
+            Engine::Sqlite(_) => sql::TIME.sqlite,
+            Engine::Postgres { .. } => sql::TIME.postgres,
+        };
+        let asked = self.0.clock.counted();
+        let rows = self.0.reader.ask(text, Vec::new()).await?;
+        for told in rows.iter().map(Row::number) {
+            self.0.clock.follow(told?, asked);
+        }
+        Ok(self.0.clock.skew())
+    }
+
+    /// Copies the database to a new file, while it is in use.
+    pub async fn back_up(&self, file: &Path) -> Result<(), StoreError> {
+        match &self.0.engine {
+            Engine::Sqlite(options) => sqlite::back_up(options, file).await,
+            Engine::Postgres { .. } => Err(StoreError::NotHere("`dutyline backup`", "use `pg_dump`")),
+        }
+    }
+
+    /// What the engine's own check finds wrong; none if nothing. PostgreSQL looks after itself.
     pub async fn quick_check(&self) -> Result<Option<String>, StoreError> {
-        let mut connection = self.0.options.connect().await?;
-        let (verdict,): (String,) =
-            sqlx::query_as("pragma quick_check(1)").fetch_one(&mut connection).await?;
-        Ok((verdict != "ok").then_some(verdict))
+        match &self.0.engine {
+            Engine::Sqlite(options) => sqlite::quick_check(options).await,
+            Engine::Postgres { .. } => Ok(None),
+        }
     }
 
     /// The settings on which durability rests, as the engine reports them, and its version.
     pub async fn durability(&self) -> Result<Durability, StoreError> {
-        self.0
-            .writer
-            .write(None, |tx| {
-                Box::pin(async move {
-                    let (version,): (String,) = tx.pragma("select sqlite_version()").await?;
-                    let (journal,): (String,) = tx.pragma("pragma journal_mode").await?;
-                    let (synchronous,): (i64,) = tx.pragma("pragma synchronous").await?;
-                    Ok(Durability { version, journal, is_full: synchronous >= 2 })
-                })
-            })
-            .await
+        let scope = Scope::Deployment;
+        match &self.0.engine {
+            Engine::Sqlite(_) => self.write(scope, |tx| Box::pin(sqlite::durability(tx))).await,
+            Engine::Postgres { .. } => self.write(scope, |tx| Box::pin(postgres::durability(tx))).await,
+        }
     }
 }
 
 /// How the database keeps its word.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Durability {
-    /// The engine's version.
-    pub version: String,
-    /// The journal mode, `wal`.
-    pub journal: String,
-    /// Whether every commit is flushed to the disk.
-    pub is_full: bool,
-}
-
-fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
-    Ok(SqliteConnectOptions::from_str(url)?
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY_TIMEOUT)
-        .foreign_keys(true)
-        // A statement of several rows keeps what it would need to take itself back.
-        .pragma("temp_store", "memory")
-        // `checkpoint` does it, and hears of errors.
-        .pragma("wal_autocheckpoint", "0")
-        .statement_cache_capacity(256)
-        .disable_statement_logging())
+pub enum Durability {
+    Sqlite {
+        /// The engine's version.
+        version: String,
+        /// The journal mode, `wal`.
+        journal: String,
+        /// Whether every commit is flushed to the disk.
+        is_full: bool,
+    },
+    Postgres {
+        version: String,
+        /// Settings that should be on and are not.
+        off: Vec<String>,
+        /// Standbys that a commit waits for, as the server's setting names them.
+        standbys: String,
+    },
 }

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::error::StoreError;
-use super::rows::{AgentRow, CountRow, TenantRow, count, instant};
+use super::rows::{AgentRow, CountRow, TenantRow, count, instant, parse};
 use super::sql;
 use super::tx::Tx;
 use crate::domain::ids::{CallId, TenantId, UserId};
@@ -44,12 +44,18 @@ impl Tx<'_> {
         self.push_row(user.as_str(), sql::SAVE_PRESENCE, values);
     }
 
-    /// Windows that are over at the store's now, the longest over first, at most `limit`; without those
-    /// that an open menu still holds.
-    pub async fn due(&mut self, limit: u32) -> Result<Vec<Due>, StoreError> {
+    /// Whose windows are over at the store's now, also where an open menu still holds them.
+    pub async fn tenants_with_due(&mut self) -> Result<Vec<TenantId>, StoreError> {
+        let rows: Vec<(String,)> = self.all(sql::TENANTS_WITH_DUE, [self.now().into()]).await?;
+        rows.into_iter().map(|(tenant,)| parse("presence", "", tenant)).collect()
+    }
+
+    /// The tenant's windows that are over at the store's now, the longest over first, at most `limit`; without
+    /// those that an open menu still holds.
+    pub async fn due(&mut self, tenant: &TenantId, limit: u32) -> Result<Vec<Due>, StoreError> {
         let now = self.now();
-        let rows: Vec<DueRow> =
-            self.all(sql::DUE, [now.into(), (now - MENU_GRACE).into(), limit.into()]).await?;
+        let values = [tenant.as_str().into(), now.into(), (now - MENU_GRACE).into(), limit.into()];
+        let rows: Vec<DueRow> = self.all(sql::DUE, values).await?;
         rows.into_iter().filter_map(|row| row.due().transpose()).collect()
     }
 

@@ -1,19 +1,20 @@
-//! Reads that share hops. SQLite answers from a thread of its own, and going there and back costs many times
-//! what a small query does: so the questions that have come in while one hop was under way go together in
-//! the next: as rows of one statement if it takes its values as rows, or else as one text of several statements.
+//! Reads that share hops. Going to the database and back costs many times what a small query does, whether it is
+//! on a thread of ours or on another machine: so the questions that have come in while one hop was under way go
+//! together in the next, as rows of one statement if it takes its values as rows. Others are put to SQLite as one
+//! text of several statements, and to PostgreSQL each by itself.
 
 use std::fmt::Write;
 use std::iter;
+use std::sync::Arc;
 
-use futures_util::{FutureExt, TryStreamExt};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Either, Executor, Row, SqliteConnection};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::yield_now;
 
 use super::error::StoreError;
+use super::link::Link;
 use super::listed::Listed;
-use super::value::{Value, arguments};
+use super::row::Row;
+use super::value::Value;
 
 /// Questions that go together at most. Each number of them is a text that is prepared once.
 const MOST_TOGETHER: usize = 16;
@@ -21,7 +22,7 @@ const MOST_TOGETHER: usize = 16;
 /// Questions that wait at most; more hold up those who ask.
 const MOST_WAITING: usize = 256;
 
-/// The way to one connection that reads.
+/// The way to those who read.
 #[derive(Debug, Clone)]
 pub(super) struct Reader {
     questions: mpsc::Sender<Question>,
@@ -31,13 +32,16 @@ pub(super) struct Reader {
 struct Question {
     statement: &'static str,
     values: Vec<Value>,
-    answer: oneshot::Sender<Result<Vec<SqliteRow>, StoreError>>,
+    answer: oneshot::Sender<Result<Vec<Row>, StoreError>>,
 }
 
 impl Reader {
-    pub(super) fn start(connection: SqliteConnection) -> Self {
+    pub(super) fn start(links: impl IntoIterator<Item = Link>) -> Self {
         let (questions, asked) = mpsc::channel(MOST_WAITING);
-        tokio::spawn(serve(connection, asked));
+        let asked = Asked::new(Mutex::new(asked));
+        for link in links {
+            tokio::spawn(serve(link, Arc::clone(&asked)));
+        }
         Self { questions }
     }
 
@@ -46,7 +50,7 @@ impl Reader {
         &self,
         statement: &'static str,
         values: Vec<Value>,
-    ) -> Result<Vec<SqliteRow>, StoreError> {
+    ) -> Result<Vec<Row>, StoreError> {
         let (answer, answered) = oneshot::channel();
         let question = Question { statement, values, answer };
         self.questions.send(question).await.map_err(|_| StoreError::Closed)?;
@@ -54,77 +58,79 @@ impl Reader {
     }
 }
 
-async fn serve(mut connection: SqliteConnection, mut asked: mpsc::Receiver<Question>) {
-    let mut waiting = Vec::new();
-    while asked.recv_many(&mut waiting, MOST_TOGETHER).await > 0 {
-        if waiting.len() < MOST_TOGETHER {
-            // Whoever is about to ask may come along.
-            yield_now().await;
-            while waiting.len() < MOST_TOGETHER
-                && let Ok(question) = asked.try_recv()
-            {
-                waiting.push(question);
-            }
+/// What waits for whoever is free to ask it.
+type Asked = Arc<Mutex<mpsc::Receiver<Question>>>;
+
+async fn serve(mut link: Link, asked: Asked) {
+    loop {
+        let mut waiting = next(&asked).await;
+        if waiting.is_empty() {
+            return;
         }
         // Only the same with the same: every mixture would be a text of its own to prepare.
-        waiting.sort_by_key(|question: &Question| question.statement);
+        waiting.sort_by_key(|question| question.statement);
         while let Some(statement) = waiting.last().map(|question| question.statement) {
             let alike = waiting.partition_point(|question| question.statement < statement);
-            answer(&mut connection, waiting.split_off(alike)).await;
+            answer(&mut link, waiting.split_off(alike)).await;
         }
     }
 }
 
-async fn answer(connection: &mut SqliteConnection, questions: Vec<Question>) {
-    if let Ok(answers) = ask_together(connection, &questions).await {
+/// The questions that go together next; none once nobody can ask any more.
+async fn next(asked: &Asked) -> Vec<Question> {
+    let (mut waiting, mut asked) = (Vec::new(), asked.lock().await);
+    if (1..MOST_TOGETHER).contains(&asked.recv_many(&mut waiting, MOST_TOGETHER).await) {
+        // Whoever is about to ask may come along.
+        yield_now().await;
+        let room = MOST_TOGETHER - waiting.len();
+        waiting.extend(iter::from_fn(|| asked.try_recv().ok()).take(room));
+    }
+    waiting
+}
+
+async fn answer(link: &mut Link, questions: Vec<Question>) {
+    if let Some(Ok(answers)) = ask_together(link, &questions).await {
         for (question, rows) in questions.into_iter().zip(answers) {
             // Whoever asked may have gone away.
             drop(question.answer.send(Ok(rows)));
         }
     } else {
-        // One of them is at fault, and the others are not to suffer.
-        drop(sqlx::query("rollback").execute(&mut *connection).await);
         for question in questions {
-            let rows = ask_alone(connection, &question).await;
+            let rows = link.rows(question.statement.into(), question.values).await;
             drop(question.answer.send(rows));
         }
     }
 }
 
-/// The rows of each of some questions of a kind.
-async fn ask_together(
-    connection: &mut SqliteConnection,
-    questions: &[Question],
-) -> Result<Vec<Vec<SqliteRow>>, sqlx::Error> {
+/// The rows of each of some questions of a kind; none if they can only be asked one by one, an error if one of
+/// them is at fault, for which the others are not to suffer.
+async fn ask_together(link: &mut Link, questions: &[Question]) -> Option<Result<Vec<Vec<Row>>, StoreError>> {
     match Listed::read(questions[0].statement) {
-        Some(listed) => ask_at_once(connection, &listed, questions).await,
-        None => ask_in_turn(connection, questions).await,
+        Some(listed) => Some(ask_at_once(link, &listed, questions).await),
+        None if link.takes_several() => Some(ask_in_turn(link, questions).await),
+        None => None,
     }
 }
 
 /// Asks by one statement. The first value of each question is its place, and so is each row's first column.
 async fn ask_at_once(
-    connection: &mut SqliteConnection,
+    link: &mut Link,
     listed: &Listed,
     questions: &[Question],
-) -> Result<Vec<Vec<SqliteRow>>, sqlx::Error> {
-    let values = (0..).zip(questions).flat_map(|(place, question)| {
-        iter::once(Value::Int(place)).chain(question.values.iter().skip(1).cloned())
+) -> Result<Vec<Vec<Row>>, StoreError> {
+    let values = (0_i64..).zip(questions).flat_map(|(place, question)| {
+        iter::once(Value::from(place)).chain(question.values.iter().skip(1).cloned())
     });
-    let rows = rows_of(connection, listed.of_rows(questions.len()), values).await?;
-    let mut answers: Vec<Vec<SqliteRow>> = questions.iter().map(|_| Vec::new()).collect();
+    let rows = link.answers(listed.of_rows(questions.len(), link.placeholders()), values).await?;
+    let mut answers: Vec<Vec<Row>> = questions.iter().map(|_| Vec::new()).collect();
     for row in rows.into_iter().flatten() {
-        let place: i64 = row.try_get(0)?;
-        answers[usize::try_from(place).expect("places count from 0")].push(row);
+        answers[usize::try_from(row.number()?).expect("places count from 0")].push(row);
     }
     Ok(answers)
 }
 
 /// Asks by one text of several statements.
-async fn ask_in_turn(
-    connection: &mut SqliteConnection,
-    questions: &[Question],
-) -> Result<Vec<Vec<SqliteRow>>, sqlx::Error> {
+async fn ask_in_turn(link: &mut Link, questions: &[Question]) -> Result<Vec<Vec<Row>>, StoreError> {
     // In one transaction, so that the database is locked and its state looked up once.
     let (mut text, mut values) = ("begin;\n".to_owned(), Vec::new());
     for question in questions {
@@ -132,36 +138,15 @@ async fn ask_in_turn(
         values.extend(question.values.iter().cloned());
     }
     text.push_str("commit");
-    let mut answers = rows_of(connection, text, values).await?;
+    let answers = link.answers(text, values).await;
+    if answers.is_err() {
+        link.roll_back().await;
+    }
+    let mut answers = answers?;
     // Those of `begin` and `commit` are nobody's.
     answers.pop();
     answers.remove(0);
     Ok(answers)
-}
-
-/// The rows of each statement of a text.
-async fn rows_of(
-    connection: &mut SqliteConnection,
-    text: String,
-    values: impl IntoIterator<Item = Value>,
-) -> Result<Vec<Vec<SqliteRow>>, sqlx::Error> {
-    let mut steps = connection.fetch_many(sqlx::query_with(AssertSqlSafe(text), arguments(values)));
-    let (mut answers, mut rows) = (Vec::new(), Vec::new());
-    loop {
-        let step = if let Some(ready) = steps.try_next().now_or_never() {
-            ready?
-        } else {
-            // Whoever sleeps is woken for every row; who does something else meanwhile is not.
-            yield_now().await;
-            steps.try_next().await?
-        };
-        match step {
-            Some(Either::Right(row)) => rows.push(row),
-            // A statement has come to its end.
-            Some(Either::Left(_)) => answers.push(std::mem::take(&mut rows)),
-            None => return Ok(answers),
-        }
-    }
 }
 
 /// Appends a statement whose `$1` is the value behind so many others.
@@ -176,19 +161,11 @@ fn renumber(text: &mut String, statement: &str, others: usize) {
     text.push_str(";\n");
 }
 
-async fn ask_alone(
-    connection: &mut SqliteConnection,
-    question: &Question,
-) -> Result<Vec<SqliteRow>, StoreError> {
-    let values = arguments(question.values.iter().cloned());
-    Ok(sqlx::query_with(question.statement, values).fetch_all(connection).await?)
-}
-
 #[cfg(test)]
 mod tests {
     use futures_util::future::join_all;
     use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
-    use sqlx::{ConnectOptions, Connection};
+    use sqlx::{ConnectOptions, Connection, Row as _, SqliteConnection};
 
     use super::*;
 
@@ -201,12 +178,19 @@ mod tests {
     /// Asks all at once; the numbers in each answer, or none for an error.
     async fn ask(questions: &[(&'static str, &str)]) -> Vec<Option<Vec<i64>>> {
         let connection = SqliteConnection::connect("sqlite::memory:").await.expect("it opens");
-        let reader = Reader::start(connection);
+        let reader = Reader::start([Link::Sqlite(connection)]);
         let asked = questions.iter().map(|(statement, value)| {
-            let place = (*statement == LISTS).then_some(Value::Int(0));
+            let place = (*statement == LISTS).then_some(0_i64.into());
             reader.ask(statement, place.into_iter().chain([(*value).into()]).collect())
         });
-        let numbers = |rows: Vec<SqliteRow>| rows.iter().map(|row| row.get(row.len() - 1)).collect();
+        let numbers = |rows: Vec<Row>| {
+            rows.iter()
+                .map(|row| match row {
+                    Row::Sqlite(row) => row.get(row.len() - 1),
+                    Row::Postgres(_) => unreachable!("the engine is SQLite"),
+                })
+                .collect()
+        };
         join_all(asked).await.into_iter().map(|rows| rows.ok().map(numbers)).collect()
     }
 
@@ -248,7 +232,7 @@ mod tests {
             .create_if_missing(true);
         let mut writer = options.connect().await.expect("it opens");
         sqlx::query("create table numbers (number bigint)").execute(&mut writer).await.expect("a table");
-        let reader = Reader::start(options.connect().await.expect("it opens"));
+        let reader = Reader::start([Link::Sqlite(options.connect().await.expect("it opens"))]);
         for known in 0..3 {
             let (failed, found) = tokio::join!(
                 reader.ask("select number from numbers where json($1)", vec!["[".into()]),

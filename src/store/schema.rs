@@ -2,9 +2,9 @@
 
 use sqlx::ConnectOptions;
 use sqlx::migrate::{Migrate, Migrator};
-use sqlx::sqlite::SqliteConnectOptions;
 
 use super::error::StoreError;
+use super::{Engine, sql};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -32,12 +32,22 @@ impl Schema {
     }
 }
 
-pub(super) async fn check(options: &SqliteConnectOptions) -> Result<Schema, StoreError> {
-    let mut connection = options.connect().await?;
-    let (found,): (bool,) =
-        sqlx::query_as("select exists (select 1 from sqlite_master where name = '_sqlx_migrations')")
-            .fetch_one(&mut connection)
-            .await?;
+pub(super) async fn check(engine: &Engine) -> Result<Schema, StoreError> {
+    match engine {
+        Engine::Sqlite(options) => {
+            let mut connection = options.connect().await?;
+            let found = sqlx::query_as(sql::HAS_SCHEMA.sqlite).fetch_one(&mut connection).await?;
+            compare(&mut connection, found).await
+        }
+        Engine::Postgres { options, .. } => {
+            let mut connection = options.connect().await?;
+            let found = sqlx::query_as(sql::HAS_SCHEMA.postgres).fetch_one(&mut connection).await?;
+            compare(&mut connection, found).await
+        }
+    }
+}
+
+async fn compare(connection: &mut impl Migrate, (found,): (bool,)) -> Result<Schema, StoreError> {
     let applied =
         if found { connection.list_applied_migrations(&MIGRATIONS.table_name).await? } else { Vec::new() };
     let at = applied.iter().map(|migration| migration.version).max().unwrap_or(0);
@@ -49,11 +59,19 @@ pub(super) async fn check(options: &SqliteConnectOptions) -> Result<Schema, Stor
     })
 }
 
-/// Applies what is missing, unless a newer binary was here.
-pub(super) async fn migrate(options: &SqliteConnectOptions) -> Result<(), StoreError> {
-    let mut connection = options.connect().await?;
-    if let newer @ Schema::Newer { .. } = check(options).await? {
+/// Applies what is missing, unless a newer binary was here. Makes an SQLite database that is not there.
+pub(super) async fn migrate(engine: &mut Engine) -> Result<(), StoreError> {
+    if let Engine::Sqlite(options) = engine {
+        *options = options.clone().create_if_missing(true);
+    }
+    if let newer @ Schema::Newer { .. } = check(engine).await? {
         return Err(StoreError::Schema(newer));
     }
-    Ok(MIGRATIONS.run_direct(None, &mut connection, false).await?)
+    match engine {
+        Engine::Sqlite(options) => MIGRATIONS.run_direct(None, &mut options.connect().await?, false).await?,
+        Engine::Postgres { options, .. } => {
+            MIGRATIONS.run_direct(None, &mut options.connect().await?, false).await?;
+        }
+    }
+    Ok(())
 }

@@ -1,6 +1,8 @@
 //! Every SQL text. Lower case, columns named, tenant first, time as a parameter; `$n` placeholders, which
 //! SQLite and PostgreSQL both read.
 
+use crate::domain::ids::TenantId;
+
 /// Names each statement and lists them all, so that a test can prepare every one.
 macro_rules! statements {
     ($($name:ident = $text:expr;)*) => {
@@ -81,6 +83,8 @@ statements! {
         join tenants t on t.tenant_id = k.column2 \
         join users u on u.tenant_id = k.column2 and u.user_id = k.column3 \
         left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id");
+    TENANT_OF_CALL = "select k.column1 as place, c.tenant_id from (values ($1, $2)) k \
+        join calls c on c.call_id = k.column2";
     // As many at once as there are places; a place may stay empty.
     CALLS_IN_HAND = concat!("select t.tenant_id, t.revision, ", call_columns!(), ", ", agent_columns!(), " \
         from calls c \
@@ -106,8 +110,8 @@ statements! {
     CALL_BY_ID = concat!("select ", call_columns!(), " from calls c where c.tenant_id = $1 and c.call_id = $2");
     CALL_BY_SID = concat!("select ", call_columns!(), " from calls c \
         where c.tenant_id = $1 and c.call_sid = $2 order by c.started_at desc limit 1");
-    LOST_CALLS = concat!("select c.tenant_id, ", call_columns!(), " from calls c \
-        where c.ended_at is null and c.started_at < $1 order by c.started_at limit 1000");
+    LOST_CALLS = concat!("select ", call_columns!(), " from calls c \
+        where c.tenant_id = $1 and c.ended_at is null and c.started_at < $2 order by c.started_at limit 1000");
     INSERT_PIN_ATTEMPT = "insert into pin_attempts (tenant_id, attempt_id, dialled, user_id, at, outcome) \
         values ($1, $2, $3, $4, $5, $6)";
     COUNT_WRONG_PINS = "select count(*) as count from pin_attempts \
@@ -124,18 +128,19 @@ statements! {
     // A window's end waits for a menu that was open when it came, for as long as `presence::lapse` says; its
     // length is a parameter, so that the number has one home.
     DUE = concat!("with menus as (select c.tenant_id, c.user_id, min(c.menu_since) as menu_since from calls c \
-        where c.ended_at is null and c.menu_since is not null and c.user_id is not null \
+        where c.tenant_id = $1 and c.ended_at is null and c.menu_since is not null and c.user_id is not null \
         group by c.tenant_id, c.user_id) \
         select ", tenant_columns!(), ", ", agent_columns!(), ", m.menu_since from presence p \
         join tenants t on t.tenant_id = p.tenant_id \
         join users u on u.tenant_id = p.tenant_id and u.user_id = p.user_id \
         left join menus m on m.tenant_id = p.tenant_id and m.user_id = p.user_id and m.menu_since < p.until \
-        where p.state = 'online' and p.until <= $1 and (p.until <= $2 or m.menu_since is null) \
-        order by p.until, p.user_id limit $3");
+        where p.tenant_id = $1 and p.state = 'online' and p.until <= $2 and (p.until <= $3 or m.menu_since is null) \
+        order by p.until, p.user_id limit $4");
+    TENANTS_WITH_DUE = "select distinct p.tenant_id from presence p where p.state = 'online' and p.until <= $1";
     NEXT_DEADLINE = "select min(d.until) as until from (\
         select min(p.until) as until from presence p where p.state = 'online' and p.until > $1 \
         union all select min(p.until) + $2 from presence p \
-        where p.state = 'online' and p.until > $1 - $2 and p.until <= $1) d";
+        where p.state = 'online' and p.until + $2 > $1 and p.until <= $1) d";
     ARMED = "select count(*) as count from presence p where p.state = 'online'";
     BOARD = concat!("select ", agent_columns!(), " from users u \
         left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
@@ -168,6 +173,7 @@ statements! {
     UPDATE_TENANT = "update tenants set name = $2, region = $3, zone = $4, language = $5, shared_lines = $6, \
         revision = revision + 1 where tenant_id = $1";
     TOUCH_TENANT = "update tenants set revision = revision + 1 where tenant_id = $1";
+    INSERT_HEAD = "insert into outbox_heads (tenant_id, seq) values ($1, 0)";
     SECRET = "select value from secrets where name = $1";
     INSERT_SECRET = "insert into secrets (name, value) values ($1, $2) on conflict (name) do nothing";
 
@@ -241,28 +247,78 @@ statements! {
         where x.e164 = $1 and x.active";
 
     // Upkeep.
-    PURGE_STEPS = "update calls set steps = '[]' where ended_at < $1 and steps <> '[]'";
-    PURGE_EVENTS = "delete from events where at < $1";
-    PURGE_PIN_ATTEMPTS = "delete from pin_attempts where at < $1";
-    PURGE_CALLS = "delete from calls where ended_at < $1";
+    PURGE_STEPS = "update calls set steps = '[]' where tenant_id = $1 and ended_at < $2 and steps <> '[]'";
+    PURGE_EVENTS = "delete from events where tenant_id = $1 and at < $2";
+    PURGE_PIN_ATTEMPTS = "delete from pin_attempts where tenant_id = $1 and at < $2";
+    PURGE_CALLS = "delete from calls where tenant_id = $1 and ended_at < $2";
+}
+
+/// A question that the engines understand in different words only.
+#[derive(Debug)]
+pub(super) struct Twofold {
+    pub(super) sqlite: &'static str,
+    pub(super) postgres: &'static str,
+}
+
+/// Whether anything was migrated: one row, one truth.
+pub(super) const HAS_SCHEMA: Twofold = Twofold {
+    sqlite: "select exists (select 1 from sqlite_master where name = '_sqlx_migrations')",
+    postgres: "select to_regclass('_sqlx_migrations') is not null",
+};
+
+/// The engine's clock, in unix milliseconds.
+pub(super) const TIME: Twofold = Twofold {
+    sqlite: "select cast(unixepoch('subsec') * 1000 as integer) as now",
+    postgres: "select (extract(epoch from clock_timestamp()) * 1000)::bigint as now",
+};
+
+/// Begins a transaction on PostgreSQL that holds the tenant's lock, and tells the time once it does. What it reads
+/// later must not be older than the lock: hence statements of their own, each of which sees what was committed
+/// when it began. Identifiers are ours and hold no quotes.
+pub(super) fn begin_on_postgres(tenant: Option<&TenantId>) -> String {
+    let lock = tenant.map(|tenant| {
+        format!("select h.seq from outbox_heads h where h.tenant_id = '{}' for update; ", tenant.as_str())
+    });
+    format!(
+        "begin isolation level read committed; {}{}; savepoint start",
+        lock.unwrap_or_default(),
+        TIME.postgres
+    )
 }
 
 #[cfg(test)]
 mod tests {
-    use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+    use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqlSafeStr, SqliteConnection};
 
-    use super::ALL;
-    use crate::store::{Clock, Store};
+    use super::{ALL, HAS_SCHEMA, TIME, Twofold};
+    use crate::store::{Clock, Store, cluster};
+
+    /// So few, since each is one more to keep alike.
+    const TWOFOLD: [Twofold; 2] = [HAS_SCHEMA, TIME];
 
     #[tokio::test]
-    async fn every_statement_fits_the_schema() {
+    async fn every_statement_fits_the_schema_on_sqlite() {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite:{}", folder.path().join("line.db").display());
         drop(Store::open(&url, Clock::System).await.expect("a migrated database"));
         let mut connection = SqliteConnection::connect(&url).await.expect("a connection");
-        for (name, text) in ALL {
-            let explained = sqlx::raw_sql(AssertSqlSafe(format!("explain {text}"))).execute(&mut connection);
-            if let Err(error) = explained.await {
+        let twofold = TWOFOLD.iter().map(|question| ("twofold", question.sqlite));
+        for (name, text) in ALL.iter().copied().chain(twofold) {
+            if let Err(error) = connection.prepare(AssertSqlSafe(text).into_sql_str()).await {
+                panic!("{name}: {error}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn every_statement_fits_the_schema_on_postgresql() {
+        let Some(cluster) = cluster::unless_missing() else { return };
+        let url = cluster.database();
+        drop(Store::open(&url, Clock::System).await.expect("a migrated database"));
+        let mut connection = PgConnection::connect(&url).await.expect("a connection");
+        let twofold = TWOFOLD.iter().map(|question| ("twofold", question.postgres));
+        for (name, text) in ALL.iter().copied().chain(twofold) {
+            if let Err(error) = connection.prepare(AssertSqlSafe(text).into_sql_str()).await {
                 panic!("{name}: {error}");
             }
         }

@@ -35,6 +35,7 @@ impl Tx<'_> {
             self.now().into(),
         ];
         self.push(sql::INSERT_TENANT, values);
+        self.push(sql::INSERT_HEAD, [tenant.id.as_str().into()]);
     }
 
     /// Saves all but the identifier and the slug.

@@ -2,14 +2,12 @@
 
 use std::mem;
 
-use sqlx::FromRow;
-use sqlx::sqlite::SqliteRow;
-
 use super::batch::Write;
 use super::error::StoreError;
 use super::events::Logged;
 use super::group::{Group, Place, Unit};
 use super::reader::Reader;
+use super::row::{Readable, Row};
 use super::value::Value;
 use crate::domain::time::Instant;
 
@@ -40,7 +38,7 @@ enum Line<'c> {
 #[derive(Debug)]
 pub(super) struct Foreseen {
     pub(super) key: String,
-    pub(super) row: Option<SqliteRow>,
+    pub(super) row: Option<Row>,
 }
 
 impl<'c> Tx<'c> {
@@ -164,35 +162,25 @@ impl<'c> Tx<'c> {
         result
     }
 
-    pub(super) async fn all<R, const N: usize>(
+    pub(super) async fn all<R: Readable, const N: usize>(
         &mut self,
         statement: &'static str,
         values: [Value; N],
-    ) -> Result<Vec<R>, StoreError>
-    where
-        R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
-    {
+    ) -> Result<Vec<R>, StoreError> {
         let rows = self.rows(statement, values.into()).await?;
-        Ok(rows.iter().map(R::from_row).collect::<Result<_, _>>()?)
+        rows.iter().map(Row::read).collect()
     }
 
-    pub(super) async fn one<R, const N: usize>(
+    pub(super) async fn one<R: Readable, const N: usize>(
         &mut self,
         statement: &'static str,
         values: [Value; N],
-    ) -> Result<Option<R>, StoreError>
-    where
-        R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
-    {
+    ) -> Result<Option<R>, StoreError> {
         let rows = self.rows(statement, values.into()).await?;
-        Ok(rows.first().map(R::from_row).transpose()?)
+        rows.first().map(Row::read).transpose()
     }
 
-    async fn rows(
-        &mut self,
-        statement: &'static str,
-        values: Vec<Value>,
-    ) -> Result<Vec<SqliteRow>, StoreError> {
+    async fn rows(&mut self, statement: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         self.flush().await?;
         let rows = match &mut self.line {
             Line::Shared(reader) => reader.ask(statement, values).await,
@@ -203,28 +191,22 @@ impl<'c> Tx<'c> {
                 group.rows(statement, values).await
             }
         };
-        match rows {
-            // A disk that fails while reading may have cost the transaction as well.
-            Err(StoreError::Broken(_)) => self.note(rows),
-            Ok(_) | Err(_) => rows,
-        }
+        // A question that fails may have cost the transaction.
+        self.note(rows)
     }
 
     /// The row with the key: as it was foreseen, unless a neighbour has written it since, or one with another
     /// key that the row names.
-    pub(super) async fn one_foreseen<R, const N: usize>(
+    pub(super) async fn one_foreseen<R: Readable, const N: usize>(
         &mut self,
         key: &str,
         named: impl FnOnce(&R) -> Option<&str> + Send,
         statement: &'static str,
         values: [Value; N],
-    ) -> Result<Option<R>, StoreError>
-    where
-        R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
-    {
+    ) -> Result<Option<R>, StoreError> {
         let foreseen = self.foreseen.take().filter(|foreseen| foreseen.key == key);
         if let (Some(Foreseen { row, .. }), Line::Own(group)) = (foreseen, &self.line) {
-            let row = row.as_ref().map(R::from_row).transpose()?;
+            let row = row.as_ref().map(Row::read::<R>).transpose()?;
             let other = row.as_ref().and_then(named);
             if !group.has_touched(key) && !other.is_some_and(|other| group.has_touched(other)) {
                 return Ok(row);
@@ -233,12 +215,9 @@ impl<'c> Tx<'c> {
         self.one(statement, values).await
     }
 
-    /// Asks the engine about itself.
-    pub(super) async fn pragma<R>(&mut self, text: &'static str) -> Result<R, StoreError>
-    where
-        R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
-    {
+    /// What the engine says of itself.
+    pub(super) async fn told<R: Readable>(&mut self, text: &'static str) -> Result<R, StoreError> {
         let answer = self.one(text, []).await?;
-        answer.ok_or_else(|| StoreError::corrupt("pragma", text, "the engine says nothing"))
+        answer.ok_or_else(|| StoreError::corrupt("settings", text, "the engine says nothing"))
     }
 }

@@ -2,64 +2,75 @@
 
 use std::sync::Arc;
 
-use sqlx::Arguments;
-use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments, Database, Encode, Type};
 
-/// A value for a placeholder. A copy shares its text and bytes.
-#[derive(Debug, Clone, PartialEq)]
+use crate::domain::time::Instant;
+
+/// A value for a placeholder, or none of its type: PostgreSQL wants to know which. A copy shares its text and
+/// bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Value {
-    Text(Arc<str>),
-    Int(i64),
+    Text(Option<Arc<str>>),
+    Int(Option<i64>),
     Bool(bool),
     Bytes(Arc<Vec<u8>>),
-    Null,
 }
 
-/// Values in the driver's own form.
-pub(super) fn arguments(values: impl IntoIterator<Item = Value>) -> SqliteArguments {
-    let mut arguments = SqliteArguments::default();
+/// Values in a driver's own form.
+pub(super) fn arguments<D: Database>(values: impl IntoIterator<Item = Value>) -> D::Arguments
+where
+    for<'q> Option<Arc<str>>: Encode<'q, D> + Type<D>,
+    for<'q> Option<i64>: Encode<'q, D> + Type<D>,
+    for<'q> bool: Encode<'q, D> + Type<D>,
+    for<'q> Arc<Vec<u8>>: Encode<'q, D> + Type<D>,
+{
+    let mut arguments = D::Arguments::default();
     for value in values {
         let added = match value {
             Value::Text(text) => arguments.add(text),
             Value::Int(number) => arguments.add(number),
             Value::Bool(truth) => arguments.add(truth),
             Value::Bytes(bytes) => arguments.add(bytes),
-            Value::Null => arguments.add(None::<String>),
         };
         added.expect("text, numbers and bytes always encode");
     }
     arguments
 }
 
+/// What may be missing: its value, and none of its type.
 macro_rules! value_from {
-    ($($from:ty => $make:expr,)*) => {
+    ($($from:ty => $kind:ident, $make:expr;)*) => {
         $(impl From<$from> for Value {
             fn from(value: $from) -> Self {
-                let make: fn($from) -> Self = $make;
-                make(value)
+                Self::$kind(Some(($make)(value)))
+            }
+        }
+
+        impl From<Option<$from>> for Value {
+            fn from(value: Option<$from>) -> Self {
+                value.map_or(Self::$kind(None), Self::from)
             }
         })*
     };
 }
 
 value_from! {
-    &str => |text| Self::Text(text.into()),
-    String => |text| Self::Text(text.into()),
-    i64 => Self::Int,
-    u32 => |number| Self::Int(number.into()),
-    bool => Self::Bool,
-    Vec<u8> => |bytes| Self::Bytes(bytes.into()),
-    crate::domain::time::Instant => |at| Self::Int(at.timestamp_millis()),
+    &str => Text, Arc::from;
+    String => Text, Arc::from;
+    i64 => Int, std::convert::identity;
+    u32 => Int, i64::from;
+    u64 => Int, |number: u64| i64::try_from(number).expect("our counters stay far below 2^63");
+    Instant => Int, |at: Instant| at.timestamp_millis();
 }
 
-impl From<u64> for Value {
-    fn from(number: u64) -> Self {
-        Self::Int(i64::try_from(number).expect("our counters stay far below 2^63"))
+impl From<bool> for Value {
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
     }
 }
 
-impl<T: Into<Self>> From<Option<T>> for Value {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
+impl From<Vec<u8>> for Value {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes.into())
     }
 }

@@ -13,7 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("worker", &["app", "domain", "telemetry"]),
     ("http", &["app", "carrier", "domain", "flow", "telemetry"]),
     ("telemetry", &[]),
-    ("config", &["domain", "telemetry"]),
+    ("config", &["domain", "store", "telemetry"]),
     ("cli", &["app", "carrier", "config", "domain", "flow", "http", "store", "telemetry", "worker"]),
     ("lib", &[]),
     ("main", &["cli"]),

@@ -14,6 +14,8 @@ use crate::harness::process::{Deployment, Server};
 
 const KILLS: u32 = 100;
 const AGENTS: u32 = 4;
+/// Key presses that are repeated after each kill: at least all of one round.
+const LATEST: usize = 24;
 
 /// A key press that was sent, and the answer if one came.
 #[derive(Debug, Clone)]
@@ -32,7 +34,7 @@ fn nothing_that_was_acknowledged_is_lost_when_the_server_dies() {
     for round in 0..KILLS {
         let server = Mutex::new(deployment.serve());
         // What the last server left unanswered, the carrier asks again; what it answered, it says again.
-        for press in presses.iter_mut().rev().take(2 * AGENTS as usize) {
+        for press in presses.iter_mut().rev().take(LATEST) {
             let again = deployment.post(&press.url, &press.form, || ()).expect("the new server answers");
             assert_eq!(*press.answer.get_or_insert_with(|| again.clone()), again, "the same words");
         }

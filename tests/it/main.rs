@@ -14,5 +14,6 @@ mod documents;
 mod harness;
 mod model;
 mod nodes;
+mod postgres;
 mod store;
 mod voice;

@@ -12,7 +12,7 @@ use crate::app::{App, Error};
 use crate::domain::ids::Slug;
 use crate::domain::tenant::Tenant;
 use crate::flow::prompt::catalogue::Content;
-use crate::store::{StoreError, Tx};
+use crate::store::{Scope, StoreError, Tx};
 
 impl App {
     /// The tenant's setup as files.
@@ -43,8 +43,8 @@ impl App {
     /// Makes the tenant's setup the wanted one, in one unit of work. Refuses to do anything else than what
     /// was `agreed` upon, should the setup have changed meanwhile.
     pub async fn apply(&self, tenant: &Slug, wanted: Wanted, agreed: Vec<Step>) -> Result<(), Error> {
-        let slug = tenant.clone();
-        let unit = self.store.write(move |tx| {
+        let (scope, slug) = (Scope::of(&self.tenant(tenant).await?), tenant.clone());
+        let unit = self.store.write(scope, move |tx| {
             Box::pin(async move {
                 let tenant = current(tx, &slug).await?;
                 let steps = plan(&setup::load(tx, &tenant).await?, &wanted.setup);

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::dispatch::Channel;
 use crate::domain::ids::{ExtensionId, MappingId, UserId};
 use crate::domain::user::Extension;
-use crate::store::Clock;
+use crate::store::{Clock, Scope};
 
 const FLOW: &str = include_str!("../../../flows/timed-presence.toml");
 
@@ -59,7 +59,7 @@ async fn faults(make: impl FnOnce(&mut Tx<'_>, &Tenant) + Send + 'static) -> Vec
     let url = format!("sqlite:{}", folder.path().join("test.db").display());
     let app = App::open(&url, Clock::System).await.expect("a new database");
     let tenant = app.ensure_default_tenant().await.expect("a tenant");
-    let written = app.store.write::<_, StoreError, _>(move |tx| {
+    let written = app.store.write::<_, StoreError, _>(Scope::of(&tenant), move |tx| {
         make(tx, &tenant);
         Box::pin(async { Ok(()) })
     });
@@ -143,7 +143,8 @@ fn an_engine_that_may_lose_commits_is_found() {
         ("3.51.3", "delete", true, [Verdict::Ok, Verdict::Fail]),
         ("3.51.3", "wal", false, [Verdict::Ok, Verdict::Fail]),
     ] {
-        let engine = Durability { version: engine.to_owned(), journal: journal.to_owned(), is_full };
+        let (version, journal) = (engine.to_owned(), journal.to_owned());
+        let engine = Durability::Sqlite { version, journal, is_full };
         let found: Vec<_> = durability(&engine).into_iter().map(|finding| finding.verdict).collect();
         assert_eq!(found, verdicts, "{engine:?}");
     }

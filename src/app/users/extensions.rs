@@ -7,6 +7,7 @@ use crate::domain::ids::Login;
 use crate::domain::phone::E164;
 use crate::domain::tenant::Tenant;
 use crate::domain::user::{Extension, User};
+use crate::store::Scope;
 
 /// An extension as a person types it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +96,7 @@ impl App {
         F: FnOnce(&Tenant, &mut User) -> Result<Event, Error> + Send + 'static,
     {
         let (tenant, login) = (tenant.clone(), login.clone());
-        let unit = self.store.write(|tx| {
+        let unit = self.store.write(Scope::of(&tenant), |tx| {
             Box::pin(async move {
                 let before = find(tx, &tenant, &login).await?;
                 let mut after = before.clone();

@@ -16,7 +16,7 @@ use crate::app::{App, Error, change};
 use crate::domain::event::Event;
 use crate::domain::tenant::Tenant;
 use crate::domain::user::User;
-use crate::store::{StoreError, Tx};
+use crate::store::{Scope, StoreError, Tx};
 
 /// A row as it stands in the file; none where the file has no such column.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl App {
                 read.await
             }
             Mode::Commit => {
-                let unit = self.store.write(move |tx| {
+                let unit = self.store.write(Scope::of(&tenant), move |tx| {
                     Box::pin(async move {
                         let plan = plan(tx, &tenant, &rows, on_fault).await?;
                         let report = plan.report();

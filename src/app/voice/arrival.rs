@@ -10,12 +10,12 @@ use crate::app::{App, log, tenants};
 use crate::domain::call::{CallStatus, Progress};
 use crate::domain::event::{Event, EventCause};
 use crate::domain::ids::CallId;
-use crate::domain::phone::E164;
+use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
 use crate::flow::engine::{Cursor, Effect, Input};
 use crate::store::calls::Call;
 use crate::store::steps::Steps;
-use crate::store::{StoreError, Tx};
+use crate::store::{Scope, StoreError, Tx};
 use crate::telemetry;
 
 impl App {
@@ -44,15 +44,12 @@ impl App {
         match met {
             Met::Known => Ok(self.take_turn(request, None).await?.unwrap_or_else(Answer::restart)),
             Met::Nobody => self.turn_away(&request).await,
-            Met::Flow((_, begun)) if begun.changes_presence() => self.arrive_locked(request).await,
+            Met::Flow((_, begun)) if begun.changes_presence() => {
+                self.arrive_locked(request, begun.tenant().clone()).await
+            }
             Met::Flow((answer, begun)) => {
-                let saved = self.store.write_later::<StoreError, _>(move |tx| {
-                    Box::pin(async move {
-                        begun.save(tx).await?;
-                        tx.relax();
-                        Ok(())
-                    })
-                });
+                let scope = Scope::of(begun.tenant());
+                let saved = self.store.write_later(scope, |tx| Box::pin(begun.save(tx)));
                 saved.await?;
                 Ok(answer)
             }
@@ -60,14 +57,16 @@ impl App {
     }
 
     /// A flow that changes presence before it asks for anything: decided again under the lock.
-    async fn arrive_locked(&self, request: Request) -> Result<Answer, StoreError> {
+    async fn arrive_locked(&self, request: Request, tenant: Tenant) -> Result<Answer, StoreError> {
         let app = self.clone();
-        let unit = self.store.write::<_, StoreError, _>(move |tx| {
+        let unit = self.store.write::<_, StoreError, _>(Scope::of(&tenant), move |tx| {
             Box::pin(async move {
                 let call = request.call();
                 match app.meet(tx, &request, &call).await? {
                     Met::Known => Ok(Answer::restart()),
                     Met::Nobody => Ok(Answer::reject()),
+                    // It leads to somebody else's since: decided anew.
+                    Met::Flow(route) if route.tenancy.tenant.id != tenant.id => Ok(Answer::restart()),
                     Met::Flow(route) => {
                         let (answer, begun) = app.begin(tx, &request, call, route).await?;
                         begun.save(tx).await?;
@@ -134,25 +133,24 @@ impl App {
         Ok((answer, Box::new(Beginning { route, call, decision })))
     }
 
-    /// Nobody answers the dialled number. Told once a minute for each, so that a caller who keeps trying
+    /// Nobody answers the dialled number. Told in the log of those who run the line, once a minute for each, so that a caller who keeps trying
     /// does not fill the log (D41).
     async fn turn_away(&self, request: &Request) -> Result<Answer, StoreError> {
         counter!(telemetry::CALLS, "outcome" => "unmatched").increment(1);
         let dialled = request.contact.dialled.clone();
         if self.cache.unmatched.is_news(&dialled, self.store.clock().now()) {
-            let told = self.store.write_later(|tx| Box::pin(tell_unmatched(tx, dialled)));
+            let Some(tenant) = self.find_tenant(tenants::default_slug()).await? else {
+                return Ok(Answer::reject());
+            };
+            let told = self.store.write_later::<StoreError, _>(Scope::of(&tenant), move |tx| {
+                let event = Event::DispatchUnmatched { dialled: dialled.to_string() };
+                log(tx, &tenant.id, format!("number:{dialled}"), event, EventCause::actor("carrier"));
+                Box::pin(async { Ok(()) })
+            });
             told.await?;
         }
         Ok(Answer::reject())
     }
-}
-
-/// Logs a number that nobody answers, in the log of those who run the line.
-async fn tell_unmatched(tx: &mut Tx<'_>, dialled: E164) -> Result<(), StoreError> {
-    let Some(tenant) = tx.tenant(&tenants::default_slug()).await? else { return Ok(()) };
-    let event = Event::DispatchUnmatched { dialled: dialled.to_string() };
-    log(tx, &tenant.id, format!("number:{dialled}"), event, EventCause::actor("carrier"));
-    Ok(())
 }
 
 /// What a call that comes in meets.
@@ -172,6 +170,10 @@ struct Beginning {
 }
 
 impl Beginning {
+    fn tenant(&self) -> &Tenant {
+        &self.route.tenancy.tenant
+    }
+
     fn changes_presence(&self) -> bool {
         self.decision.effects.iter().any(Effect::is_presence)
     }

@@ -53,7 +53,7 @@ mod tests {
     use crate::domain::tenant::Tenant;
     use crate::flow::engine::Identity;
     use crate::store::calls::Revisions;
-    use crate::store::{Clock, StoreError};
+    use crate::store::{Clock, Scope, StoreError};
 
     use super::*;
 
@@ -108,7 +108,7 @@ mod tests {
         drop(route);
         let renamed = Tenant { name: "Acme & Sons".to_owned(), ..tenant.clone() };
         app.store
-            .write::<_, StoreError, _>(move |tx| {
+            .write::<_, StoreError, _>(Scope::of(&tenant), move |tx| {
                 tx.save_tenant(&renamed);
                 Box::pin(async { Ok(()) })
             })

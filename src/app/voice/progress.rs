@@ -8,7 +8,7 @@ use crate::domain::call::{self, Outcome, Progress};
 use crate::domain::event::{Event, EventCause};
 use crate::domain::ids::{AccountSid, CallSid, TenantId};
 use crate::store::calls::{Call, InHand};
-use crate::store::{StoreError, Tx};
+use crate::store::{Scope, StoreError, Tx};
 use crate::telemetry;
 
 impl App {
@@ -20,7 +20,7 @@ impl App {
         report: Progress,
     ) -> Result<(), StoreError> {
         let id = call_id(&account, &sid);
-        let unit = self.store.write_about::<_, StoreError, _>(id.clone(), move |tx| {
+        let unit = self.store.write::<_, StoreError, _>(Scope::Call(id.clone()), move |tx| {
             Box::pin(async move {
                 let Some(InHand { tenant, mut call, .. }) = tx.call_in_hand(&id).await? else {
                     tx.relax();
@@ -42,18 +42,22 @@ impl App {
 
     /// Ends calls of whose end the carrier never told; how many.
     pub async fn end_lost_calls(&self) -> Result<usize, StoreError> {
-        let unit = self.store.write::<_, StoreError, _>(|tx| {
-            Box::pin(async move {
-                let lost = tx.lost_calls(tx.now() - call::LONGEST_CALL).await?;
-                let count = lost.len();
-                for (tenant, mut call) in lost {
-                    end_call(tx, &tenant, &mut call, Outcome::Lost);
-                    tx.save_call(&tenant, &call);
-                }
-                Ok(count)
-            })
-        });
-        unit.await
+        let mut count = 0;
+        for tenant in self.tenants().await? {
+            let unit = self.store.write::<_, StoreError, _>(Scope::of(&tenant), move |tx| {
+                Box::pin(async move {
+                    let lost = tx.lost_calls(&tenant.id, tx.now() - call::LONGEST_CALL).await?;
+                    let count = lost.len();
+                    for mut call in lost {
+                        end_call(tx, &tenant.id, &mut call, Outcome::Lost);
+                        tx.save_call(&tenant.id, &call);
+                    }
+                    Ok(count)
+                })
+            });
+            count += unit.await?;
+        }
+        Ok(count)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::domain::tenant::Tenant;
 use crate::domain::user::Agent;
 use crate::flow::engine::{Asked, Identity, Input};
 use crate::store::calls::{Call, InHand};
-use crate::store::{StoreError, Tx};
+use crate::store::{Scope, StoreError, Tx};
 use crate::telemetry;
 
 impl App {
@@ -43,7 +43,7 @@ impl App {
             let (app, request, address, known) =
                 (self.clone(), request.clone(), address.clone(), pin.clone());
             let keys = request.input.clone();
-            let unit = self.store.write_about::<_, StoreError, _>(request.call(), move |tx| {
+            let unit = self.store.write::<_, StoreError, _>(Scope::Call(request.call()), move |tx| {
                 Box::pin(async move { app.turn_unit(tx, &request, address.as_ref(), known).await })
             });
             match (unit.await?, keys) {

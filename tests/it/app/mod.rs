@@ -12,23 +12,23 @@ use dutyline::domain::ids::Name;
 use dutyline::domain::tenant::Tenant;
 use dutyline::store::Clock;
 use dutyline::store::flows::FlowState;
-use tempfile::TempDir;
+
+use crate::harness::database::Database;
 
 /// An application on a fresh database, which goes away with it.
 struct Bench {
     app: App,
     tenant: Tenant,
-    _folder: TempDir,
+    _database: Database,
 }
 
 impl Bench {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite:{}", folder.path().join("dutyline.db").display());
+        let database = Database::new();
         let noon = "2026-01-05T12:00:00Z".parse().expect("an instant");
-        let app = App::open(&url, Clock::set_to(noon)).await.expect("a database");
+        let app = App::open(&database.url, Clock::set_to(noon)).await.expect("a database");
         let tenant = app.ensure_default_tenant().await.expect("a tenant");
-        Self { app, tenant, _folder: folder }
+        Self { app, tenant, _database: database }
     }
 
     async fn publish(&self, text: &str) -> Result<Publication, String> {

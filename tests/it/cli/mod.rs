@@ -11,14 +11,17 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+use crate::harness::database;
+
 /// A data folder with a migrated database, and a shell in it.
 struct Shell {
     folder: TempDir,
+    database: Option<(&'static str, String)>,
 }
 
 impl Shell {
     fn new() -> Self {
-        let shell = Self { folder: tempfile::tempdir().expect("a folder") };
+        let shell = Self { folder: tempfile::tempdir().expect("a folder"), database: database::setting() };
         assert_eq!(shell.run(&["migrate"]), "[0]\nstderr: the schema is current");
         shell
     }
@@ -39,6 +42,7 @@ impl Shell {
             .args(arguments)
             .current_dir(self.path())
             .env_clear()
+            .envs(self.database.clone())
             .stdin(Stdio::null())
             .output()
             .expect("the binary runs");

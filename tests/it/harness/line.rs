@@ -21,14 +21,13 @@ use dutyline::domain::user::{Agent, Extension, User};
 use dutyline::http::signed::Trust;
 use dutyline::http::voice;
 use dutyline::store::flows::{FlowState, FlowVersion};
-use dutyline::store::{Clock, StoreError};
+use dutyline::store::{Clock, Scope, StoreError};
 use http_body_util::BodyExt as _;
 use secrecy::SecretString;
-use sqlx::{Connection as _, SqliteConnection};
-use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 use super::caller::Caller;
+use super::database::{Database, Hold};
 
 /// The number that agents dial.
 pub const DUTY_LINE: &str = "+15065550100";
@@ -42,7 +41,7 @@ pub struct Line {
     pub clock: Clock,
     pub tenant: Tenant,
     router: Router,
-    folder: Arc<TempDir>,
+    database: Arc<Database>,
 }
 
 /// The auth token that signs.
@@ -52,10 +51,6 @@ fn token() -> SecretString {
 
 fn trust() -> Trust {
     Trust { public_url: PUBLIC_URL.to_owned(), tokens: vec![token()], account: None }
-}
-
-fn url(folder: &TempDir) -> String {
-    format!("sqlite:{}", folder.path().join("dutyline.db").display())
 }
 
 /// Friday, 20 November 2026, noon in Toronto.
@@ -74,11 +69,20 @@ pub fn hours(count: i64) -> TimeDelta {
 impl Line {
     /// A line that runs the shipped flow, with one agent: Ada, in Toronto.
     pub async fn open() -> Self {
-        let line = Self::empty(noon()).await;
+        Self::furnished(Database::new()).await
+    }
+
+    async fn furnished(database: Database) -> Self {
+        let line = Self::start(Arc::new(database), Clock::set_to(noon())).await;
         line.publish(include_str!("../../../flows/timed-presence.toml")).await;
         line.map(DUTY_LINE, "timed-presence", None).await;
         line.agent("ada", "Ada Agent", ADA).await;
         line
+    }
+
+    /// The same on PostgreSQL, whatever this run is for.
+    pub async fn open_on_postgres() -> Self {
+        Self::furnished(Database::on_postgres()).await
     }
 
     /// A line on which another flow answers than the shipped one.
@@ -92,15 +96,14 @@ impl Line {
 
     /// A database with the tenant `default` in it and nothing else.
     pub async fn empty(now: Instant) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        Self::start(Arc::new(folder), Clock::set_to(now)).await
+        Self::start(Arc::new(Database::new()), Clock::set_to(now)).await
     }
 
-    async fn start(folder: Arc<TempDir>, clock: Clock) -> Self {
-        let app = App::open(&url(&folder), clock.clone()).await.expect("the database opens");
+    async fn start(database: Arc<Database>, clock: Clock) -> Self {
+        let app = App::open(&database.url, clock.clone()).await.expect("the database opens");
         let tenant = app.ensure_default_tenant().await.expect("the tenant is there");
         let router = voice::routes(app.clone(), trust(), voice::PATIENCE);
-        Self { app, clock, tenant, router, folder }
+        Self { app, clock, tenant, router, database }
     }
 
     /// The same line, and what follows is about another tenant.
@@ -110,22 +113,32 @@ impl Line {
 
     /// The same line as seen by a carrier for whom no answer comes in time, on whatever machine.
     pub fn impatient(&self) -> Self {
-        let Self { app, clock, tenant, folder, .. } = self;
-        let (app, clock, tenant, folder) = (app.clone(), clock.clone(), tenant.clone(), folder.clone());
+        let Self { app, clock, tenant, database, .. } = self;
+        let (app, clock, tenant, database) = (app.clone(), clock.clone(), tenant.clone(), database.clone());
         let router = voice::routes(app.clone(), trust(), Duration::ZERO);
-        Self { app, clock, tenant, router, folder }
+        Self { app, clock, tenant, router, database }
     }
 
-    /// Another process's connection to the line's database.
-    pub async fn intruder(&self) -> SqliteConnection {
-        SqliteConnection::connect(&url(&self.folder)).await.expect("a connection")
+    /// Somebody else writes to the line's database, and does not end.
+    pub async fn held(&self) -> Hold {
+        self.database.hold().await
+    }
+
+    /// Somebody reads what the line has written, and does not end.
+    pub async fn watched(&self) -> Hold {
+        self.database.watch().await
+    }
+
+    /// Another process that answers on the same database.
+    pub async fn another_node(&self) -> Self {
+        Self::start(Arc::clone(&self.database), self.clock.clone()).await
     }
 
     /// The process dies and another one starts on what is on the disk.
     pub async fn restart(self) -> Self {
-        let Self { app, clock, folder, .. } = self;
+        let Self { app, clock, database, .. } = self;
         drop(app);
-        Self::start(folder, clock).await
+        Self::start(database, clock).await
     }
 
     /// The same line with the tenant as `edit` leaves it.
@@ -254,7 +267,7 @@ impl Line {
             + Send
             + 'static,
     {
-        self.app.store.write(work).await.expect("it is written");
+        self.app.store.write(Scope::of(&self.tenant), work).await.expect("it is written");
     }
 
     /// Someone dials the duty line.

@@ -1,6 +1,8 @@
 //! What tests are written with: a line with a real database and a clock of its own, and callers.
 
 pub mod caller;
+pub mod database;
 pub mod line;
+pub mod postgres;
 pub mod process;
 pub mod store;

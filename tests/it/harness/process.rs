@@ -7,6 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use dutyline::carrier::twilio::signature;
 
+use super::database;
 use super::line::encode;
 
 const TOKEN: &str = "12345";
@@ -14,19 +15,21 @@ const TOKEN: &str = "12345";
 /// A data folder, and where its server listens.
 pub struct Deployment {
     pub data: PathBuf,
+    database: Option<(&'static str, String)>,
     pub listen: SocketAddr,
 }
 
 impl Deployment {
     pub fn new(data: &Path) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
-        Self { data: data.to_owned(), listen: free }
+        Self { data: data.to_owned(), database: database::setting(), listen: free }
     }
 
     pub fn dutyline(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dutyline"));
         command
             .env("DUTYLINE_DATA", &self.data)
+            .envs(self.database.clone())
             .env("DUTYLINE_LISTEN", self.listen.to_string())
             .env("DUTYLINE_TWILIO_AUTH_TOKEN", TOKEN)
             .env("DUTYLINE_LOG", "error");

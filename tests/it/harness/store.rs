@@ -1,6 +1,4 @@
-//! A store on a file of its own, and records to put into it.
-
-use std::path::PathBuf;
+//! A store on a database of its own, and records to put into it.
 
 use dutyline::domain::call::{CallStatus, Progress};
 use dutyline::domain::event::{Entry, Event, EventCause};
@@ -12,8 +10,9 @@ use dutyline::domain::user::{Extension, User};
 use dutyline::flow::engine::{Asked, Cursor, Frame, Identity};
 use dutyline::store::calls::Call;
 use dutyline::store::steps::Steps;
-use dutyline::store::{Clock, Store, StoreError, Tx};
-use tempfile::TempDir;
+use dutyline::store::{Clock, Scope, Store, StoreError, Tx};
+
+use super::database::Database;
 
 /// The number of Ada's telephone.
 pub(crate) const ADAS: &str = "+15065550100";
@@ -24,21 +23,16 @@ pub(crate) const OURS: &str = "+15062345678";
 pub(crate) struct Desk {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
-    pub(crate) url: String,
-    pub(crate) file: PathBuf,
-    /// Removed with this.
-    _folder: TempDir,
+    pub(crate) database: Database,
 }
 
 impl Desk {
     /// A migrated database with the tenant `acme`, at minute 0.
     pub(crate) async fn open() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("line.db");
-        let url = format!("sqlite:{}", file.display());
+        let database = Database::new();
         let clock = Clock::set_to(at(0));
-        let store = Store::open(&url, clock.clone()).await.expect("a new database");
-        let desk = Self { store, clock, url, file, _folder: folder };
+        let store = Store::open(&database.url, clock.clone()).await.expect("a new database");
+        let desk = Self { store, clock, database };
         desk.put(|tx| tx.insert_tenant(&tenant("acme"))).await.expect("a new tenant");
         desk
     }
@@ -49,7 +43,7 @@ impl Desk {
         writes: impl FnOnce(&mut Tx<'_>) + Send + 'static,
     ) -> Result<(), StoreError> {
         self.store
-            .write(|tx| {
+            .write(Scope::of(&tenant("acme")), |tx| {
                 Box::pin(async move {
                     writes(tx);
                     Ok(())

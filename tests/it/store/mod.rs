@@ -1,5 +1,5 @@
 //! The database, as the application sees it.
 
 mod contract;
-mod disk;
+mod sqlite;
 mod writer;

@@ -2,21 +2,9 @@
 
 use dutyline::cli::phone::answer::Answer;
 use dutyline::domain::call::CallStatus;
-use sqlx::SqliteConnection;
 
 use crate::harness::caller::leg;
 use crate::harness::line::{ADA, DUTY_LINE, Line, PUBLIC_URL, hours, noon};
-
-/// Another process that has begun to write, and does not end.
-async fn hang(line: &Line) -> SqliteConnection {
-    let mut intruder = line.intruder().await;
-    sqlx::query("begin immediate").execute(&mut intruder).await.expect("the lock");
-    intruder
-}
-
-async fn let_go(mut intruder: SqliteConnection) {
-    sqlx::query("rollback").execute(&mut intruder).await.expect("the lock is released");
-}
 
 /// A document's text, and the address that it leads on to.
 fn read(answer: &Answer) -> (String, String) {
@@ -32,13 +20,13 @@ async fn the_caller_is_asked_to_wait_and_the_keys_count_afterwards() {
     let line = Line::open().await;
     let caller = line.call_from(ADA).await;
     let (_, menu) = read(&caller.last.1);
-    let intruder = hang(&line).await;
+    let intruder = line.held().await;
     let form = caller.leg.form(CallStatus::InProgress, &[("Digits", "1")]);
     let (body, again) = read(&line.impatient().post(&menu, &form).await);
     assert!(body.contains("One moment") && body.contains("<Redirect"), "{body}");
     assert_eq!(again, format!("{menu}&attempt=1&digits=1"));
     assert_eq!(line.online_until("ada").await, None, "nothing is said that is not so");
-    let_go(intruder).await;
+    intruder.let_go().await;
     let form = caller.leg.form(CallStatus::InProgress, &[]);
     let (body, _) = read(&line.post(&again, &form).await);
     assert!(body.contains("You are now online"), "{body}");
@@ -51,26 +39,33 @@ async fn after_three_attempts_the_line_apologises() {
     let line = Line::open().await;
     let impatient = line.impatient();
     let mut caller = line.call_from(ADA).await;
-    let intruder = hang(&line).await;
+    let intruder = line.held().await;
     caller.line = &impatient;
     let caller = caller.presses("1").await.hears("We are sorry").was_hung_up_on();
     assert_eq!(caller.said.matches("One moment").count(), 3);
     assert!(caller.last.0.url.ends_with("&attempt=3&digits=1"), "{}", caller.last.0.url);
-    let_go(intruder).await;
+    intruder.let_go().await;
 }
 
 #[tokio::test]
 async fn a_call_that_comes_in_is_asked_to_wait_as_well() {
     let line = Line::open().await;
-    let intruder = hang(&line).await;
+    let intruder = line.held().await;
     let inbound = format!("{PUBLIC_URL}/voice/twilio/inbound");
     let form = leg(ADA, DUTY_LINE).form(CallStatus::Ringing, &[]);
     let (body, again) = read(&line.impatient().post(&inbound, &form).await);
     assert!(body.contains("One moment"), "{body}");
     assert_eq!(again, format!("{inbound}?attempt=1"));
-    // A carrier with some patience hears the menu: it takes no writing.
+    intruder.let_go().await;
+    line.call_from(ADA).await.hears("press 1").presses("1").await.hears("online");
+}
+
+#[tokio::test]
+async fn a_menu_takes_no_writing_on_sqlite() {
+    let line = Line::open().await;
+    let intruder = line.held().await;
     let caller = line.call_from(ADA).await.hears("press 1");
-    let_go(intruder).await;
+    intruder.let_go().await;
     caller.presses("1").await.hears("online");
 }
 
@@ -78,11 +73,11 @@ async fn a_call_that_comes_in_is_asked_to_wait_as_well() {
 async fn a_carrier_is_asked_to_report_again() {
     let line = Line::open().await;
     let caller = line.call_from(ADA).await;
-    let intruder = hang(&line).await;
+    let intruder = line.held().await;
     let status = format!("{PUBLIC_URL}/voice/twilio/status");
     let form = caller.leg.form(CallStatus::Completed, &[("SequenceNumber", "3")]);
     assert_eq!(line.impatient().post(&status, &form).await.status, 503);
-    let_go(intruder).await;
+    intruder.let_go().await;
     assert_eq!(line.post(&status, &form).await.status, 204);
 }
 
@@ -90,8 +85,7 @@ async fn a_carrier_is_asked_to_report_again() {
 async fn calls_do_not_wait_for_somebody_who_reads() {
     // I31.
     let line = Line::open().await;
-    let mut reader = line.intruder().await;
-    sqlx::raw_sql("begin; select count(*) from events").execute(&mut reader).await.expect("a long look");
+    let _reader = line.watched().await;
     line.call_from(ADA).await.presses("1").await.hears("You are now online");
     assert_eq!(line.online_until("ada").await, Some(noon() + hours(8)));
 }

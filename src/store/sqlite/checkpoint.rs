@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 use tokio::sync::{Mutex, watch};
 use tokio::time::sleep;
 
-use super::error::StoreError;
+use crate::store::error::StoreError;
 
 /// Pages of the log that are worth bringing over: SQLite's own measure.
 const WORTH_IT: i64 = 1000;
@@ -21,10 +21,10 @@ const TOO_LONG: i64 = 4000;
 const REST: Duration = Duration::from_millis(20);
 
 /// Whose turn it is to write. SQLite's own lock is not fair: a writer that never rests keeps everybody else out.
-pub(super) type Pen = Arc<Mutex<()>>;
+pub(in crate::store) type Pen = Arc<Mutex<()>>;
 
 /// Looks after each commit, until there are no more; `broken` is told when the disk fails.
-pub(super) async fn run(
+pub(in crate::store) async fn run(
     mut connection: SqliteConnection,
     pen: Pen,
     mut commits: watch::Receiver<()>,

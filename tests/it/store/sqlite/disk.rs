@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use dutyline::store::{Clock, Store, StoreError};
+use dutyline::store::{Clock, Scope, Store, StoreError};
 
 use crate::harness::store::{Desk, entry, tenant};
 
@@ -20,12 +20,12 @@ fn in_a_process_whose_disk_fails(test: &str) -> Option<PathBuf> {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let library = folder.path().join("diskfault.so");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/store/diskfault.c");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/store/sqlite/diskfault.c");
     let compiled = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &source]).output();
     let compiled = compiled.expect("a C compiler, as SQLite is compiled with");
     assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
     let run = Command::new(env::current_exe().expect("this binary"))
-        .args(["--exact", &format!("store::disk::{test}"), "--nocapture"])
+        .args(["--exact", &format!("store::sqlite::disk::{test}"), "--nocapture"])
         .env("LD_PRELOAD", &library)
         .env(FOLDER, folder.path())
         .output()
@@ -37,7 +37,7 @@ fn in_a_process_whose_disk_fails(test: &str) -> Option<PathBuf> {
 
 async fn log(store: &Store, number: u64) -> Result<(), StoreError> {
     store
-        .write(move |tx| {
+        .write(Scope::of(&tenant("acme")), move |tx| {
             Box::pin(async move {
                 tx.append(&tenant("acme").id, [entry(number)]);
                 Ok(())
@@ -80,7 +80,7 @@ async fn after_a_failed_flush_nothing_is_acknowledged_any_more() {
     assert!(matches!(&*desk.store.broken().borrow(), Some(StoreError::Broken(_))));
     fs::remove_file(faults.join("eio")).expect("the disk says that it is well");
     assert!(matches!(log(&desk.store, 3).await, Err(StoreError::Closed)));
-    let again = Store::open(&desk.url, Clock::System).await.expect("the next start");
+    let again = Store::open(&desk.database.url, Clock::System).await.expect("the next start");
     assert_eq!(again.quick_check().await.expect("readable"), None);
     log(&again, 4).await.expect("kept");
 }

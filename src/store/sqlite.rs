@@ -1,0 +1,117 @@
+//! SQLite in WAL mode with `synchronous=FULL`: what is answered is on disk. One connection writes, one reads,
+//! one keeps the log short ([`checkpoint`]).
+
+pub(super) mod checkpoint;
+
+use std::mem;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use futures_util::{FutureExt, TryStreamExt};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions, Either, Executor, Sqlite};
+use tokio::task::yield_now;
+
+use super::error::StoreError;
+use super::row::Row;
+use super::value::{Value, arguments};
+use super::{Durability, Tx};
+
+/// How long a unit of work waits for another process's.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What the writer keeps in memory of the database, in KiB, which are told by a minus. A transaction that
+/// changes more writes pages twice.
+const WRITERS_CACHE: &str = "-4000";
+
+/// What the reader keeps, likewise: little, since every commit voids it.
+const READERS_CACHE: &str = "-500";
+
+/// So much of the database, in bytes, the reader reads from the system's own memory without a copy.
+const READERS_MAP: &str = "67108864";
+
+pub(super) fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
+    Ok(SqliteConnectOptions::from_str(url)?
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        // A statement of several rows keeps what it would need to take itself back.
+        .pragma("temp_store", "memory")
+        // `checkpoint` does it, and hears of errors.
+        .pragma("wal_autocheckpoint", "0")
+        .statement_cache_capacity(256)
+        .disable_statement_logging())
+}
+
+pub(super) async fn writer(options: &SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
+    Ok(options.clone().pragma("cache_size", WRITERS_CACHE).connect().await?)
+}
+
+pub(super) async fn reader(options: &SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
+    let options = options.clone().read_only(true);
+    Ok(options.pragma("cache_size", READERS_CACHE).pragma("mmap_size", READERS_MAP).connect().await?)
+}
+
+/// The rows of each statement of a text.
+pub(super) async fn answers(
+    connection: &mut SqliteConnection,
+    text: String,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Vec<Vec<Row>>, StoreError> {
+    let query = sqlx::query_with(AssertSqlSafe(text), arguments::<Sqlite>(values));
+    let (mut steps, mut answers, mut rows) = (connection.fetch_many(query), Vec::new(), Vec::new());
+    loop {
+        let step = if let Some(ready) = steps.try_next().now_or_never() {
+            ready?
+        } else {
+            // Whoever sleeps is woken for every row; who does something else meanwhile is not.
+            yield_now().await;
+            steps.try_next().await?
+        };
+        match step {
+            Some(Either::Right(row)) => rows.push(Row::Sqlite(row)),
+            // A statement has come to its end.
+            Some(Either::Left(_)) => answers.push(mem::take(&mut rows)),
+            None => return Ok(answers),
+        }
+    }
+}
+
+/// Takes back a transaction and begins another, unless another process has written in between: what units have
+/// decided would rest on what is so no longer.
+pub(super) async fn start_over(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let before = data_version(connection).await?;
+    connection.execute("rollback").await?;
+    connection.execute("begin immediate").await?;
+    if data_version(connection).await? == before { Ok(()) } else { Err(StoreError::Lost) }
+}
+
+/// Changes when another connection has written.
+async fn data_version(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    let (version,) = sqlx::query_as("pragma data_version").fetch_one(connection).await?;
+    Ok(version)
+}
+
+/// Copies the database to a new file, while it is in use.
+pub(super) async fn back_up(options: &SqliteConnectOptions, file: &Path) -> Result<(), StoreError> {
+    let mut connection = options.connect().await?;
+    sqlx::query("vacuum into $1").bind(file.to_string_lossy()).execute(&mut connection).await?;
+    Ok(())
+}
+
+/// What SQLite's own check finds wrong; none if nothing.
+pub(super) async fn quick_check(options: &SqliteConnectOptions) -> Result<Option<String>, StoreError> {
+    let mut connection = options.connect().await?;
+    let (verdict,): (String,) = sqlx::query_as("pragma quick_check(1)").fetch_one(&mut connection).await?;
+    Ok((verdict != "ok").then_some(verdict))
+}
+
+/// What the connection that writes says of itself.
+pub(super) async fn durability(tx: &mut Tx<'_>) -> Result<Durability, StoreError> {
+    let (version,): (String,) = tx.told("select sqlite_version()").await?;
+    let (journal,): (String,) = tx.told("pragma journal_mode").await?;
+    let (synchronous,): (i64,) = tx.told("pragma synchronous").await?;
+    Ok(Durability::Sqlite { version, journal, is_full: synchronous >= 2 })
+}
