@@ -16,9 +16,12 @@ pub fn is_postgres() -> bool {
     env::var_os(ENGINE).is_some_and(|engine| engine == "postgres")
 }
 
+/// Tells a process its database.
+pub const SETTING: &str = "DUTYLINE_DATABASE_URL";
+
 /// Where a process finds its database, if that is not in its data folder.
 pub fn setting() -> Option<(&'static str, String)> {
-    is_postgres().then(|| ("DUTYLINE_DATABASE_URL", postgres::shared().database()))
+    is_postgres().then(|| (SETTING, postgres::shared().database()))
 }
 
 /// A database that is not migrated yet.

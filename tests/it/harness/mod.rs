@@ -5,4 +5,5 @@ pub mod database;
 pub mod line;
 pub mod postgres;
 pub mod process;
+pub mod shift;
 pub mod store;

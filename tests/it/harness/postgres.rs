@@ -109,6 +109,24 @@ impl Cluster {
         ran(&mut stop(&self.bin, &self.folder));
     }
 
+    /// Stops every process of the server where it stands: connections are accepted, and nothing answers.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets the server go on.
+    pub fn thaw(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = fs::read_to_string(self.folder.join("data/postmaster.pid")).expect("it runs");
+        let pid = pid.lines().next().expect("a process");
+        // Its children first or last does not matter: no child is born without it.
+        ran(Command::new("kill").args([&format!("-{signal}"), pid]));
+        ran(Command::new("pkill").args([&format!("-{signal}"), "--parent", pid]));
+    }
+
     /// Starts the server on what its disk holds.
     pub fn boot(&self) {
         let mut start = unprivileged(&self.bin.join("pg_ctl"));

@@ -25,6 +25,11 @@ impl Deployment {
         Self { data: data.to_owned(), database: database::setting(), listen: free }
     }
 
+    /// Another node, on the database at `url`.
+    pub fn on(data: &Path, url: &str) -> Self {
+        Self { database: Some((database::SETTING, url.to_owned())), ..Self::new(data) }
+    }
+
     pub fn dutyline(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dutyline"));
         command

@@ -1,6 +1,7 @@
 //! What holds on SQLite holds on PostgreSQL, and what several nodes do on one database.
 
 mod nodes;
+mod outages;
 
 use std::env;
 use std::process::Command;
