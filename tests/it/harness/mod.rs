@@ -4,6 +4,7 @@ pub mod caller;
 pub mod database;
 pub mod line;
 pub mod postgres;
+pub mod preload;
 pub mod process;
 pub mod shift;
 pub mod store;

@@ -16,13 +16,14 @@ const TOKEN: &str = "12345";
 pub struct Deployment {
     pub data: PathBuf,
     database: Option<(&'static str, String)>,
+    world: Vec<(&'static str, String)>,
     pub listen: SocketAddr,
 }
 
 impl Deployment {
     pub fn new(data: &Path) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
-        Self { data: data.to_owned(), database: database::setting(), listen: free }
+        Self { data: data.to_owned(), database: database::setting(), world: Vec::new(), listen: free }
     }
 
     /// Another node, on the database at `url`.
@@ -30,11 +31,17 @@ impl Deployment {
         Self { database: Some((database::SETTING, url.to_owned())), ..Self::new(data) }
     }
 
+    /// The same in another environment.
+    pub fn with(self, world: &[(&'static str, &str)]) -> Self {
+        Self { world: world.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(), ..self }
+    }
+
     pub fn dutyline(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dutyline"));
         command
             .env("DUTYLINE_DATA", &self.data)
             .envs(self.database.clone())
+            .envs(self.world.clone())
             .env("DUTYLINE_LISTEN", self.listen.to_string())
             .env("DUTYLINE_TWILIO_AUTH_TOKEN", TOKEN)
             .env("DUTYLINE_LOG", "error");
@@ -52,12 +59,27 @@ impl Deployment {
 
     /// Starts the server and waits until it is ready.
     pub fn serve(&self) -> Server {
-        let child = self.dutyline().arg("serve").stderr(Stdio::inherit()).spawn().expect("it starts");
-        let server = Server(child);
+        let server = self.start();
         while !self.get("/readyz").is_ok_and(|answer| answer.starts_with("HTTP/1.1 200")) {
             std::thread::yield_now();
         }
         server
+    }
+
+    pub fn start(&self) -> Server {
+        Server(self.dutyline().arg("serve").stderr(Stdio::inherit()).spawn().expect("it starts"))
+    }
+
+    /// Waits until the server says so; its answer then.
+    pub fn comes_to_say(&self, path: &str, words: &str) -> String {
+        loop {
+            if let Ok(answer) = self.get(path)
+                && answer.contains(words)
+            {
+                return answer;
+            }
+            std::thread::yield_now();
+        }
     }
 
     fn get(&self, path: &str) -> std::io::Result<String> {
@@ -102,6 +124,22 @@ impl Server {
     pub fn kill(&mut self) {
         self.0.kill().expect("it runs");
         self.0.wait().expect("it ends");
+    }
+}
+
+impl Server {
+    /// As if the machine stood still.
+    pub fn stop(&self) {
+        self.signal("-STOP");
+    }
+
+    pub fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.0.id().to_string()]).status();
+        assert!(sent.expect("it runs").success());
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod nodes;
 mod outages;
+mod servers;
 
 use std::env;
 use std::process::Command;

@@ -3,11 +3,12 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use dutyline::store::{Clock, Scope, Store, StoreError};
 
+use crate::harness::preload;
 use crate::harness::store::{Desk, entry, tenant};
 
 /// Where the library looks for what is to go wrong.
@@ -19,11 +20,7 @@ fn in_a_process_whose_disk_fails(test: &str) -> Option<PathBuf> {
         return Some(folder.into());
     }
     let folder = tempfile::tempdir().expect("a folder");
-    let library = folder.path().join("diskfault.so");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/store/sqlite/diskfault.c");
-    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &source]).output();
-    let compiled = compiled.expect("a C compiler, as SQLite is compiled with");
-    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    let library = preload::library("tests/it/store/sqlite/diskfault.c", folder.path());
     let run = Command::new(env::current_exe().expect("this binary"))
         .args(["--exact", &format!("store::sqlite::disk::{test}"), "--nocapture"])
         .env("LD_PRELOAD", &library)
