@@ -87,7 +87,11 @@ impl Line {
 
     /// A line on which another flow answers than the shipped one.
     pub async fn with_flow(source: &str) -> Self {
-        let line = Self::empty(noon()).await;
+        Self::with_flow_on(Database::new(), source).await
+    }
+
+    pub async fn with_flow_on(database: Database, source: &str) -> Self {
+        let line = Self::start(Arc::new(database), Clock::set_to(noon())).await;
         let flow = line.publish(source).await;
         line.map(DUTY_LINE, &flow, None).await;
         line.agent("ada", "Ada Agent", ADA).await;
