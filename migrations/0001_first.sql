@@ -92,7 +92,8 @@ create table presence (
   foreign key (tenant_id, user_id) references users,
   check ((state = 'online') = (until is not null))
 );
-create index presence_due on presence (until) where state = 'online';
+-- In the order in which windows end, so that many that end at one instant are not sorted for each batch.
+create index presence_due on presence (tenant_id, until, user_id) where state = 'online';
 
 create table media (
   sha256 text not null,
@@ -170,7 +171,8 @@ create table calls (
   steps text not null,
   primary key (call_id, tenant_id)
 );
-create index calls_live on calls (started_at) where ended_at is null;
+-- Which menus are open; and which calls the carrier forgot.
+create index calls_live on calls (tenant_id, user_id, menu_since, started_at) where ended_at is null;
 create index calls_started on calls (tenant_id, started_at);
 
 create table pin_attempts (

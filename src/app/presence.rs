@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{ADMIN, App, Error, log, users};
 use crate::domain::event::{Envelope, Event, EventCause};
-use crate::domain::ids::{CallId, Login, UserId};
+use crate::domain::ids::{CallId, Login, TenantId, UserId};
 use crate::domain::presence::{self, Cause, Command, Presence, Reason, Source, State, Transition};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
@@ -131,7 +131,7 @@ impl App {
                 let (now, cause) = (tx.now(), EventCause::actor(ADMIN));
                 let mut standings = Vec::with_capacity(decisions.len());
                 for Decision { mut agent, presence, transitions } in decisions {
-                    save_presence(tx, &tenant, &agent, &presence, &transitions, &cause);
+                    save_presence(tx, &tenant.id, (&agent.id, &agent.login), &presence, &transitions, &cause);
                     agent.presence = presence;
                     standings.push(Standing::of(agent, now));
                 }
@@ -224,7 +224,14 @@ pub(super) async fn end_duty(
         presence::decide(&agent.presence, &Command::GoOffline, &cause, None, tx.now())
             .map_err(|why| Error::Presence { user: agent.login.clone(), why })?;
     if !transitions.is_empty() {
-        save_presence(tx, tenant, &agent, &presence, &transitions, &EventCause::actor(ADMIN));
+        save_presence(
+            tx,
+            &tenant.id,
+            (&agent.id, &agent.login),
+            &presence,
+            &transitions,
+            &EventCause::actor(ADMIN),
+        );
     }
     Ok(())
 }
@@ -232,19 +239,19 @@ pub(super) async fn end_duty(
 /// Saves an agent's presence with its events.
 pub(super) fn save_presence(
     tx: &mut Tx<'_>,
-    tenant: &Tenant,
-    agent: &Agent,
+    tenant: &TenantId,
+    (user, login): (&UserId, &Login),
     presence: &Presence,
     transitions: &[Transition],
     cause: &EventCause,
 ) {
-    let subject = format!("user:{}", agent.login);
+    let subject = format!("user:{login}");
     if transitions.is_empty() {
         let event = Event::PresenceUnchanged { generation: presence.generation };
-        return log(tx, &tenant.id, subject, event, cause.clone());
+        return log(tx, tenant, subject, event, cause.clone());
     }
-    tx.save_presence(&tenant.id, &agent.id, presence);
+    tx.save_presence(tenant, user, presence);
     for transition in transitions {
-        log(tx, &tenant.id, subject.clone(), transition.clone().into(), cause.clone());
+        log(tx, tenant, subject.clone(), transition.clone().into(), cause.clone());
     }
 }

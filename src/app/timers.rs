@@ -19,7 +19,7 @@ use crate::store::{Scope, StoreError, Tx};
 use crate::telemetry;
 
 /// Windows that one unit of work ends at most; calls are let in between.
-const AT_ONCE: u32 = 250;
+const AT_ONCE: u32 = 500;
 
 /// What came of firing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,11 +151,15 @@ async fn tell(tx: &mut Tx<'_>, tenant: &Tenant, login: &Login) -> Result<TimerSt
 impl App {
     /// Ends every window that is over, the longest over first.
     pub async fn fire_due(&self) -> Result<Fired, StoreError> {
+        // Both by one time: what becomes due between it and the last unit is the next, if it was not ended too.
+        let read = self.store.read::<_, StoreError, _>(|tx| {
+            Box::pin(async move { Ok((tx.tenants_with_due().await?, tx.next_deadline().await?)) })
+        });
+        let (tenants, next) = read.await?;
         let mut count = 0;
-        for tenant in self.store.read(|tx| Box::pin(tx.tenants_with_due())).await? {
+        for tenant in tenants {
             count += self.fire_due_of(tenant).await?;
         }
-        let next = self.store.read(|tx| Box::pin(tx.next_deadline())).await?;
         Ok(Fired { count, next })
     }
 
@@ -188,12 +192,12 @@ impl App {
 async fn fire(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<TimeDelta>, StoreError> {
     let now = tx.now();
     let mut fired = Vec::new();
-    for Due { tenant, agent, menu_since } in tx.due(tenant, AT_ONCE).await? {
+    for Due { user, login, presence, menu_since } in tx.due(tenant, AT_ONCE).await? {
         // The query and the rule say the same; where they should not, the rule wins and nothing is ended.
-        let expired = presence::expire(&agent.presence, agent.presence.generation, menu_since, now);
-        let Some((presence, transitions)) = expired else { continue };
-        save_presence(tx, &tenant, &agent, &presence, &transitions, &EventCause::actor("timer"));
-        fired.extend(agent.presence.deadline().map(|deadline| now - deadline));
+        let expired = presence::expire(&presence, presence.generation, menu_since, now);
+        let Some((ended, transitions)) = expired else { continue };
+        save_presence(tx, tenant, (&user, &login), &ended, &transitions, &EventCause::actor("timer"));
+        fired.extend(presence.deadline().map(|deadline| now - deadline));
     }
     Ok(fired)
 }

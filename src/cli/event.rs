@@ -1,10 +1,10 @@
 //! `dutyline event`: the log, as scripts and people read it.
 
-use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Subcommand;
+use tokio::time::timeout;
 
 use crate::app::App;
 use crate::cli::desk::Desk;
@@ -51,7 +51,7 @@ const NEWEST: u32 = 100;
 /// Events that are read at once.
 const PAGE: u32 = 1_000;
 
-/// How often the log is looked at while waiting: it is other processes that write it.
+/// How often the log is looked at while waiting: other processes write it, and only PostgreSQL rings a bell.
 const POLL: Duration = Duration::from_millis(500);
 
 pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<ExitCode> {
@@ -65,6 +65,16 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What was found behind the cursor.
+enum Page {
+    /// Something, and there may be more.
+    More,
+    /// Nothing.
+    Empty,
+    /// As much as was asked for.
+    Last,
+}
+
 impl Tail {
     async fn run(&self, app: &App, tenant: &Tenant) -> anyhow::Result<()> {
         let newest = self.limit.map_or(NEWEST, |limit| u32::try_from(limit).unwrap_or(u32::MAX));
@@ -72,19 +82,25 @@ impl Tail {
             Some(after) => after,
             None => app.cursor_before_newest(tenant, newest).await?,
         };
-        let mut left = self.limit.unwrap_or(u64::MAX);
-        while self.page(app, tenant, &mut cursor, &mut left).await?.is_continue() {}
-        Ok(())
+        let (mut left, mut bell) = (self.limit.unwrap_or(u64::MAX), app.store.bell());
+        loop {
+            match self.page(app, tenant, &mut cursor, &mut left).await? {
+                Page::More => {}
+                // Who rang, and whether for this tenant, the next look tells.
+                Page::Empty if self.follow => drop(timeout(POLL, bell.changed()).await),
+                Page::Empty | Page::Last => return Ok(()),
+            }
+        }
     }
 
-    /// Writes what stands behind the cursor, and waits where that is nothing.
+    /// Writes what stands behind the cursor.
     async fn page(
         &self,
         app: &App,
         tenant: &Tenant,
         cursor: &mut u64,
         left: &mut u64,
-    ) -> anyhow::Result<ControlFlow<()>> {
+    ) -> anyhow::Result<Page> {
         let wanted = u32::try_from(*left).map_or(PAGE, |left| left.min(PAGE));
         let events = app.events_after(tenant, *cursor, wanted).await?;
         for event in &events {
@@ -92,12 +108,11 @@ impl Tail {
             *cursor = event.seq;
             *left -= 1;
         }
-        match (*left, events.is_empty(), self.follow) {
-            (0, ..) | (_, true, false) => return Ok(ControlFlow::Break(())),
-            (_, true, true) => tokio::time::sleep(POLL).await,
-            (_, false, _) => {}
-        }
-        Ok(ControlFlow::Continue(()))
+        Ok(match (*left, events.is_empty()) {
+            (0, _) => Page::Last,
+            (_, true) => Page::Empty,
+            (_, false) => Page::More,
+        })
     }
 }
 

@@ -3,20 +3,21 @@
 use sqlx::FromRow;
 
 use super::error::StoreError;
-use super::rows::{AgentRow, CountRow, TenantRow, count, instant, parse};
+use super::rows::{AgentRow, CountRow, count, instant, parse};
 use super::sql;
 use super::tx::Tx;
-use crate::domain::ids::{CallId, TenantId, UserId};
+use crate::domain::ids::{CallId, Login, TenantId, UserId};
 use crate::domain::presence::{MENU_GRACE, Presence, State};
-use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
 use crate::domain::user::Agent;
 
-/// An agent whose window is over.
+/// A window that is over.
 #[derive(Debug)]
 pub struct Due {
-    pub tenant: Tenant,
-    pub agent: Agent,
+    pub user: UserId,
+    pub login: Login,
+    /// Without its cause, which is past.
+    pub presence: Presence,
     /// Since when a menu of theirs has been open that was open when the window ended (D25).
     pub menu_since: Option<Instant>,
 }
@@ -56,12 +57,13 @@ impl Tx<'_> {
         let now = self.now();
         let values = [tenant.as_str().into(), now.into(), (now - MENU_GRACE).into(), limit.into()];
         let rows: Vec<DueRow> = self.all(sql::DUE, values).await?;
-        rows.into_iter().filter_map(|row| row.due().transpose()).collect()
+        rows.into_iter().map(Due::try_from).collect()
     }
 
     /// The next end of a window after the store's now, or the next moment at which a held one may end.
     pub async fn next_deadline(&mut self) -> Result<Option<Instant>, StoreError> {
-        let values = [self.now().into(), MENU_GRACE.num_milliseconds().into()];
+        let now = self.now();
+        let values = [now.into(), (now - MENU_GRACE).into(), MENU_GRACE.num_milliseconds().into()];
         let row: Option<UntilRow> = self.one(sql::NEXT_DEADLINE, values).await?;
         let until = row.and_then(|row| row.until).map(|until| instant("presence", "min(until)", until));
         until.transpose()
@@ -97,17 +99,33 @@ struct UntilRow {
 
 #[derive(Debug, FromRow)]
 struct DueRow {
-    #[sqlx(flatten)]
-    tenant: TenantRow,
-    #[sqlx(flatten)]
-    agent: AgentRow,
+    user_id: String,
+    login: String,
+    generation: i64,
+    since: i64,
+    until: i64,
+    at: i64,
+    hold: Option<String>,
     menu_since: Option<i64>,
 }
 
-impl DueRow {
-    fn due(self) -> Result<Option<Due>, StoreError> {
-        let Some(agent) = self.agent.agent()? else { return Ok(None) };
-        let menu_since = self.menu_since.map(|at| instant("calls", "menu_since", at)).transpose()?;
-        Ok(Some(Due { tenant: self.tenant.try_into()?, agent, menu_since }))
+impl TryFrom<DueRow> for Due {
+    type Error = StoreError;
+    fn try_from(row: DueRow) -> Result<Self, StoreError> {
+        let of = row.user_id.as_str();
+        let moment = |millis| instant("presence", of, millis);
+        let presence = Presence {
+            state: State::Online { since: moment(row.since)?, until: moment(row.until)? },
+            generation: count("presence", of, row.generation)?,
+            at: Some(moment(row.at)?),
+            cause: None,
+            hold: row.hold,
+        };
+        Ok(Self {
+            presence,
+            menu_since: row.menu_since.map(|at| instant("calls", "menu_since", at)).transpose()?,
+            login: parse("users", of, row.login)?,
+            user: parse("presence", of, row.user_id.clone())?,
+        })
     }
 }

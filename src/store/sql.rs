@@ -64,6 +64,14 @@ macro_rules! insert_call {
     };
 }
 
+/// Since when a menu of the agent's is open that was open when the window ended.
+macro_rules! open_menu {
+    () => {
+        "(select min(c.menu_since) from calls c where c.tenant_id = p.tenant_id and c.user_id = p.user_id \
+         and c.ended_at is null and c.menu_since < p.until)"
+    };
+}
+
 statements! {
     // Voice.
     ARRIVAL = concat!("select t.tenant_id, t.revision, m.mapping_id, ", agent_columns!(), ", \
@@ -127,20 +135,20 @@ statements! {
         source = excluded.source, reason = excluded.reason, call_id = excluded.call_id, hold = excluded.hold";
     // A window's end waits for a menu that was open when it came, for as long as `presence::lapse` says; its
     // length is a parameter, so that the number has one home.
-    DUE = concat!("with menus as (select c.tenant_id, c.user_id, min(c.menu_since) as menu_since from calls c \
-        where c.tenant_id = $1 and c.ended_at is null and c.menu_since is not null and c.user_id is not null \
-        group by c.tenant_id, c.user_id) \
-        select ", tenant_columns!(), ", ", agent_columns!(), ", m.menu_since from presence p \
-        join tenants t on t.tenant_id = p.tenant_id \
-        join users u on u.tenant_id = p.tenant_id and u.user_id = p.user_id \
-        left join menus m on m.tenant_id = p.tenant_id and m.user_id = p.user_id and m.menu_since < p.until \
-        where p.tenant_id = $1 and p.state = 'online' and p.until <= $2 and (p.until <= $3 or m.menu_since is null) \
+    DUE = concat!("select p.user_id, u.login, p.generation, p.since, p.until, p.at, p.hold, ", open_menu!(), " as menu_since \
+        from presence p join users u on u.tenant_id = p.tenant_id and u.user_id = p.user_id \
+        where p.state = 'online' and p.until <= $2 and p.tenant_id = $1 \
+        and (p.until <= $3 or ", open_menu!(), " is null) \
         order by p.until, p.user_id limit $4");
-    TENANTS_WITH_DUE = "select distinct p.tenant_id from presence p where p.state = 'online' and p.until <= $1";
+    TENANTS_WITH_DUE = "select t.tenant_id from tenants t where exists (select 1 from presence p \
+        where p.tenant_id = t.tenant_id and p.state = 'online' and p.until <= $1)";
+    // The next end of a window, or of the time for which an open menu may hold one.
     NEXT_DEADLINE = "select min(d.until) as until from (\
-        select min(p.until) as until from presence p where p.state = 'online' and p.until > $1 \
-        union all select min(p.until) + $2 from presence p \
-        where p.state = 'online' and p.until + $2 > $1 and p.until <= $1) d";
+        select (select min(p.until) from presence p \
+        where p.tenant_id = t.tenant_id and p.state = 'online' and p.until > $1) as until from tenants t \
+        union all select (select min(p.until) from presence p \
+        where p.tenant_id = t.tenant_id and p.state = 'online' and p.until > $2 and p.until <= $1) + $3 \
+        from tenants t) d";
     ARMED = "select count(*) as count from presence p where p.state = 'online'";
     BOARD = concat!("select ", agent_columns!(), " from users u \
         left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \

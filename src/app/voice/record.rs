@@ -37,7 +37,7 @@ pub(super) async fn save_turn(
     for effect in &decision.effects {
         match (effect, agent) {
             (Effect::Presence { presence, transitions }, Some(agent)) => {
-                save_presence(tx, tenant, agent, presence, transitions, &cause);
+                save_presence(tx, &tenant.id, (&agent.id, &agent.login), presence, transitions, &cause);
             }
             // The engine commands presence only of an agent it was given.
             (Effect::Presence { .. }, None) => {}

@@ -20,7 +20,9 @@ fn calls_during(trouble: impl FnOnce(&Cluster)) {
     }
     let cluster = Cluster::start(&[]);
     let folder = tempfile::tempdir().expect("a folder");
-    let deployment = furnish(Deployment::on(folder.path(), &cluster.database()));
+    // It has much to say of it.
+    let deployment = Deployment::on(folder.path(), &cluster.database()).with(&[("DUTYLINE_LOG", "off")]);
+    let deployment = furnish(deployment);
     let _server = deployment.serve();
     let over = AtomicBool::new(false);
     let presses: Vec<Press> = thread::scope(|scope| {

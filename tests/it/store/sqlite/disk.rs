@@ -1,5 +1,5 @@
-//! A disk that is full, and a disk that fails (I30). Each test runs itself once more in a process of its
-//! own, under a library that makes the disk fail when told.
+//! A disk that is full, a disk that fails (I30), and one whose flushes are counted. Each test runs itself once more
+//! in a process of its own, under a library that makes the disk do so when told.
 
 use std::env;
 use std::fs;
@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use dutyline::store::{Clock, Scope, Store, StoreError};
+use futures_util::future::join_all;
 
 use crate::harness::preload;
 use crate::harness::store::{Desk, entry, tenant};
@@ -61,6 +62,31 @@ async fn a_full_disk_changes_nothing_and_heals_by_itself() {
     fs::remove_file(faults.join("enospc")).expect("there is space again");
     log(&desk.store, 5).await.expect("kept");
     assert_eq!(desk.last_seq("acme").await, 2);
+}
+
+#[tokio::test]
+async fn every_answer_was_flushed_before_and_many_share_a_flush() {
+    let Some(faults) =
+        in_a_process_whose_disk_fails("every_answer_was_flushed_before_and_many_share_a_flush")
+    else {
+        return;
+    };
+    let desk = Desk::open().await;
+    let count = faults.join("count");
+    fs::write(&count, "").expect("nothing is counted yet");
+    let flushes = || fs::metadata(&count).expect("counted").len();
+    for number in 1..20 {
+        let before = flushes();
+        log(&desk.store, number).await.expect("kept");
+        assert!(flushes() > before, "on the disk before it is answered");
+    }
+    let before = flushes();
+    let units = (20..1020).map(|number| log(&desk.store, number));
+    for kept in join_all(units).await {
+        kept.expect("kept");
+    }
+    let shared = flushes() - before;
+    assert!((1..100).contains(&shared), "{shared} flushes for a thousand units");
 }
 
 #[tokio::test]

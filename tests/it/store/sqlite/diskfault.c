@@ -1,14 +1,17 @@
 /* Loaded before libc. While a file lies in the folder $DISKFAULT that is named so, of a database `line.db`
      enospc           every write finds the disk full,
      eio              every flush fails,
-     eio-checkpoint   every flush fails that is not of the write-ahead log. */
+     eio-checkpoint   every flush fails that is not of the write-ahead log,
+     count            every flush adds a byte to it. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -25,6 +28,15 @@ static int strikes(const char *fault, int fd) {
     const char *database = strstr(name, "line.db");
     if (!database) return 0;
     return strcmp(fault, "eio-checkpoint") != 0 || strcmp(database, "line.db") == 0;
+}
+
+static void count(int fd) {
+    char path[PATH_MAX];
+    if (!strikes("count", fd)) return;
+    snprintf(path, sizeof path, "%s/count", getenv("DISKFAULT"));
+    int file = open(path, O_WRONLY | O_APPEND);
+    if (file < 0 || syscall(SYS_write, file, ".", 1) != 1) abort();
+    close(file);
 }
 
 #define REFUSE(fault, number) if (strikes(fault, fd)) { errno = number; return -1; }
@@ -53,7 +65,9 @@ PWRITE(pwrite64)
         if (!real) real = dlsym(RTLD_NEXT, #name); \
         REFUSE("eio", EIO) \
         REFUSE("eio-checkpoint", EIO) \
-        return real(fd); \
+        int failed = real(fd); \
+        if (!failed) count(fd); \
+        return failed; \
     }
 
 FLUSH(fsync)
