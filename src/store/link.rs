@@ -28,8 +28,7 @@ impl Link {
     ) -> Result<Vec<Row>, StoreError> {
         match self {
             Self::Sqlite(connection) => {
-                let query = sqlx::query_with(AssertSqlSafe(text), arguments::<Sqlite>(values));
-                Ok(query.fetch_all(connection).await?.into_iter().map(Row::Sqlite).collect())
+                Ok(sqlite::answers(connection, text, values).await?.into_iter().flatten().collect())
             }
             Self::Postgres(borrowed) => borrowed.rows(text, values).await,
         }
@@ -42,7 +41,7 @@ impl Link {
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Vec<Row>>, StoreError> {
         match self {
-            Self::Sqlite(connection) => sqlite::answers(connection, text, values).await,
+            Self::Sqlite(connection) => sqlite::answers(connection, text.into(), values).await,
             Self::Postgres(borrowed) => Ok(vec![borrowed.rows(text.into(), values).await?]),
         }
     }

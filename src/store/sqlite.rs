@@ -3,6 +3,7 @@
 
 pub(super) mod checkpoint;
 
+use std::borrow::Cow;
 use std::mem;
 use std::path::Path;
 use std::str::FromStr;
@@ -57,7 +58,7 @@ pub(super) async fn reader(options: &SqliteConnectOptions) -> Result<SqliteConne
 /// The rows of each statement of a text.
 pub(super) async fn answers(
     connection: &mut SqliteConnection,
-    text: String,
+    text: Cow<'static, str>,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Vec<Vec<Row>>, StoreError> {
     let query = sqlx::query_with(AssertSqlSafe(text), arguments::<Sqlite>(values));

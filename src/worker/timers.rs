@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use metrics::counter;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -28,13 +29,17 @@ pub async fn run(app: App, stop: CancellationToken) {
                 None
             }
         };
-        let wait = next.and_then(|next| (next - app.store.clock().now()).to_std().ok());
-        // A millisecond's rounding must not wake us before the time.
-        let nap = wait.map_or(NAP, |wait| (wait + Duration::from_millis(1)).min(NAP));
+        let nap = next.map_or(NAP, |next| nap(next - app.store.clock().now()));
         if stop.run_until_cancelled(sleep(nap)).await.is_none() {
             return;
         }
     }
+}
+
+/// How long to sleep when the next window ends in so long, or ended while others were dealt with.
+fn nap(wait: TimeDelta) -> Duration {
+    // A millisecond's rounding must not wake us before the time.
+    wait.to_std().map_or(Duration::ZERO, |wait| (wait + Duration::from_millis(1)).min(NAP))
 }
 
 /// The wall clock against time itself.
@@ -53,12 +58,24 @@ impl Pace {
     fn check(&mut self, app: &App) {
         let now = Self::start(app);
         let by_wall = now.wall - self.wall;
-        let by_time = chrono::TimeDelta::from_std(now.time - self.time).unwrap_or(by_wall);
+        let by_time = TimeDelta::from_std(now.time - self.time).unwrap_or(by_wall);
         let step = by_wall - by_time;
         if step.abs().to_std().is_ok_and(|step| step > STEP) {
             counter!(telemetry::CLOCK_STEPS).increment(1);
             tracing::warn!(step_ms = step.num_milliseconds(), "the clock was set");
         }
         *self = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nap_ends_when_the_next_window_does() {
+        for (wait, slept) in [(-5, 0), (0, 1), (20, 21), (998, 999), (60_000, 1000)] {
+            assert_eq!(nap(TimeDelta::milliseconds(wait)), Duration::from_millis(slept), "{wait} ms");
+        }
     }
 }
