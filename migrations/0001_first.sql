@@ -1,5 +1,12 @@
 -- One set for every engine. Instants are unix milliseconds, identifiers prefixed text, the tenant comes first.
 
+-- The oldest schema version whose binaries still understand this database: one row, which later migrations raise
+-- (docs/decisions/011-the-database-says-who-understands-it.md).
+create table schema_floor (
+  oldest bigint not null
+);
+insert into schema_floor (oldest) values (1);
+
 create table tenants (
   tenant_id text primary key,
   slug text not null unique,

@@ -17,7 +17,7 @@ use crate::flow::issue::Severity;
 use crate::flow::model::Flow;
 use crate::flow::prompt::lint::lint;
 use crate::store::flows::{FlowState, FlowVersion};
-use crate::store::{Durability, StoreError, Tx};
+use crate::store::{Durability, Fit, StoreError, Tx};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -65,7 +65,7 @@ const SOUND_SQLITE: [u32; 3] = [3, 51, 3];
 impl App {
     /// Looks at the database, its clock, and every tenant's flows, prompts and numbers.
     pub async fn examine(&self) -> Result<Vec<Finding>, StoreError> {
-        let mut findings = vec![database(self.store.quick_check().await?)];
+        let mut findings = vec![schema(self.store.fit()), database(self.store.quick_check().await?)];
         findings.extend(durability(&self.store.durability().await?));
         let cache = Arc::clone(&self.cache);
         let unit = self.store.read::<_, StoreError, _>(|tx| {
@@ -83,9 +83,16 @@ impl App {
     }
 }
 
+fn schema(fit: Fit) -> Finding {
+    match fit {
+        Fit::Current { version } => Finding::ok("schema", format!("version {version}, this binary's own")),
+        Fit::Neighbour { .. } => Finding::warn("schema", fit.to_string(), "upgrade this dutyline as well"),
+    }
+}
+
 fn database(fault: Option<String>) -> Finding {
     match fault {
-        None => Finding::ok("database", "current schema, passes `quick_check`"),
+        None => Finding::ok("database", "passes `quick_check`"),
         Some(fault) => {
             Finding::fail("database", format!("`quick_check` says: {fault}"), "restore the last backup")
         }

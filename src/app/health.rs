@@ -30,8 +30,8 @@ pub enum Health {
     WrongClock {
         ahead: TimeDelta,
     },
-    /// The database does not answer.
-    Unreachable {
+    /// The database does not answer, or is not one to work with.
+    Unusable {
         why: String,
     },
 }
@@ -55,7 +55,7 @@ impl fmt::Display for Health {
                 let side = if is_fast { "ahead of" } else { "behind" };
                 write!(f, "this machine's clock is {seconds} s {side} the database's")
             }
-            Self::Unreachable { why } => write!(f, "the database does not answer: {why}"),
+            Self::Unusable { why } => write!(f, "the database cannot be used: {why}"),
         }
     }
 }
@@ -65,8 +65,8 @@ impl App {
     pub async fn health(&self) -> Health {
         match timeout(PATIENCE, self.store.look()).await {
             Ok(Ok(ahead)) => Health::of_clock(ahead),
-            Ok(Err(error)) => Health::Unreachable { why: error.to_string() },
-            Err(_) => Health::Unreachable { why: format!("nothing came within {} s", PATIENCE.as_secs()) },
+            Ok(Err(error)) => Health::Unusable { why: error.to_string() },
+            Err(_) => Health::Unusable { why: format!("nothing came within {} s", PATIENCE.as_secs()) },
         }
     }
 }

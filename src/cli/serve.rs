@@ -50,10 +50,11 @@ pub(super) async fn open(desk: &Desk) -> anyhow::Result<App> {
     if let Some(damage) = app.store.quick_check().await? {
         bail!("the database is damaged ({damage}); restore a backup, see docs/operations.md");
     }
+    tracing::info!("{}", app.store.fit());
     Ok(app)
 }
 
-/// Serves until a signal, or until the disk fails.
+/// Serves until a signal, or until the store is broken.
 pub(super) async fn serve(
     app: App,
     listener: TcpListener,
@@ -99,9 +100,7 @@ pub(super) async fn serve(
 fn tell(ready: &watch::Sender<Readiness>, health: &Health) {
     let fit = match health {
         Health::Sound | Health::Skewed { .. } => Readiness::Ready,
-        Health::WrongClock { .. } | Health::Unreachable { .. } => {
-            Readiness::Unfit { why: health.to_string() }
-        }
+        Health::WrongClock { .. } | Health::Unusable { .. } => Readiness::Unfit { why: health.to_string() },
     };
     ready.send_if_modified(|known| match known {
         Readiness::Ready | Readiness::Unfit { .. } => std::mem::replace(known, fit.clone()) != fit,
@@ -120,7 +119,7 @@ fn routes(
         .merge(media::routes(app.clone()))
 }
 
-/// Waits for SIGINT or SIGTERM, which is a good end, or for the disk to fail, which is not (I30).
+/// Waits for SIGINT or SIGTERM, which is a good end, or for the store to break, which is not (I30, I32).
 async fn until_told(app: &App, ready: &watch::Sender<Readiness>) -> anyhow::Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgDatabaseError;
 
-use super::schema::Schema;
+use super::fit::Misfit;
 
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -38,9 +38,15 @@ pub enum StoreError {
         .0.display()
     )]
     Absent(PathBuf),
-    /// The schema is not this binary's; `dutyline migrate` mends an older one.
-    #[error("{0}")]
-    Schema(Schema),
+    /// The server is not there, or does not let us in.
+    #[error(
+        "the database server cannot be reached ({0}); see that it runs and lets this user in, or name another one \
+         with `DUTYLINE_DATABASE_URL`"
+    )]
+    Unreached(Arc<sqlx::Error>),
+    /// The schema and this binary do not fit together; `dutyline migrate` mends an older one.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
     #[error("the schema cannot be brought up to date: {0}")]
     Migration(Arc<sqlx::migrate::MigrateError>),
     /// The connection broke in the middle of a transaction; nothing was changed.

@@ -74,9 +74,10 @@ impl Queue {
 }
 
 impl Lane {
-    /// Runs until nobody can ask for anything any more, or the disk fails.
+    /// Runs until nobody can ask for anything any more, or the store is broken: a flush that is tried again may lie
+    /// (I30), and a database that is not understood is not written to (I32).
     pub(super) async fn run(mut self) {
-        while self.queue.gather().await.is_some() {
+        while self.queue.gather().await.is_some() && self.lanes.broken.borrow().is_none() {
             let mut owed = Vec::new();
             let outcome = self.group(&mut owed).await;
             let outcome = self.unless_broken(outcome);
@@ -84,11 +85,8 @@ impl Lane {
                 let fate = place.map_or(Ok(()), |place| self.group.fate(place));
                 acknowledge(outcome.clone().and(fate));
             }
-            match outcome {
-                Ok(()) => drop(self.lanes.commits.send(())),
-                // Nothing is written from here on: a flush that is tried again may lie (I30).
-                Err(StoreError::Broken(_)) => return,
-                Err(_) => {}
+            if outcome.is_ok() {
+                self.lanes.commits.send_replace(());
             }
         }
     }

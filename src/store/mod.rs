@@ -14,6 +14,7 @@ pub mod clock;
 mod cluster;
 pub mod error;
 mod events;
+pub mod fit;
 pub mod flows;
 mod group;
 mod lane;
@@ -48,12 +49,13 @@ use tokio::sync::watch;
 
 pub use clock::Clock;
 pub use error::StoreError;
-pub use schema::Schema;
+pub use fit::Fit;
 pub use tx::Tx;
 pub use writer::Boxed;
 
 use crate::domain::ids::{CallId, TenantId};
 use crate::domain::tenant::Tenant;
+use fit::Schema;
 use link::Link;
 use postgres::{Borrowed, Limits};
 use reader::Reader;
@@ -68,6 +70,8 @@ pub struct Store(Arc<Connections>);
 #[derive(Debug)]
 struct Connections {
     engine: Engine,
+    /// As it was last seen.
+    fit: watch::Sender<Fit>,
     reader: Reader,
     writer: Writer,
     clock: Clock,
@@ -145,24 +149,23 @@ impl Scope {
 impl Store {
     /// Opens the database, brings its schema up to date, and makes it if it is not there and can be made.
     pub async fn open(database: impl Into<Database>, clock: Clock) -> Result<Self, StoreError> {
-        let mut engine = Engine::of(database.into())?;
-        schema::migrate(&mut engine).await?;
+        let engine = Engine::of(database.into())?;
+        schema::migrate(&engine).await?;
         Self::start(engine, clock).await
     }
 
-    /// Opens a database that is there and has this binary's schema; what is wrong with it otherwise.
+    /// Opens a database that is there and that this binary can work with; what is wrong with it otherwise.
     pub async fn open_existing(database: impl Into<Database>, clock: Clock) -> Result<Self, StoreError> {
-        let engine = Engine::of(database.into())?;
-        if let Engine::Sqlite(options) = &engine
-            && !options.get_filename().exists()
-        {
-            return Err(StoreError::Absent(options.get_filename().to_owned()));
-        }
-        schema::check(&engine).await?.current()?;
-        Self::start(engine, clock).await
+        Self::start(Engine::of(database.into())?, clock).await
+    }
+
+    /// Looks whether this binary can work with the database, and changes nothing.
+    pub async fn check(database: impl Into<Database>) -> Result<Fit, StoreError> {
+        schema::fit(&Engine::of(database.into())?).await
     }
 
     async fn start(engine: Engine, clock: Clock) -> Result<Self, StoreError> {
+        let (fit, _) = watch::channel(schema::fit(&engine).await?);
         let (broken, _) = watch::channel(None);
         let (commits, _) = watch::channel(());
         let clock = if matches!(engine, Engine::Postgres { .. }) { clock.of_the_server() } else { clock };
@@ -184,7 +187,7 @@ impl Store {
                 (reader, Writer::by_tenant(lanes, pool.clone(), limits.clone()), bell)
             }
         };
-        let store = Self(Arc::new(Connections { engine, reader, writer, clock, broken, bell }));
+        let store = Self(Arc::new(Connections { engine, fit, reader, writer, clock, broken, bell }));
         store.look().await?;
         Ok(store)
     }
@@ -244,7 +247,13 @@ impl Store {
         &self.0.clock
     }
 
-    /// Holds the error once the disk has failed; the process must end then (I30).
+    /// How this binary can work with the database, as it was last looked at.
+    pub fn fit(&self) -> Fit {
+        *self.0.fit.borrow()
+    }
+
+    /// Holds the error once the disk has failed, or the database has been migrated to what this binary does not
+    /// understand; the process must end then (I30, I32).
     pub fn broken(&self) -> watch::Receiver<Option<StoreError>> {
         self.0.broken.subscribe()
     }
@@ -255,7 +264,8 @@ impl Store {
         self.0.bell.subscribe()
     }
 
-    /// Looks whether the database answers, and by how much this machine's clock is ahead of the store's.
+    /// Looks whether the database answers and is one to work with still, and by how much this machine's clock is
+    /// ahead of the store's.
     pub async fn look(&self) -> Result<TimeDelta, StoreError> {
         let text = match &self.0.engine {
             Engine::Sqlite(_) => sql::TIME.sqlite,
@@ -266,7 +276,22 @@ impl Store {
         for told in rows.iter().map(Row::number) {
             self.0.clock.follow(told?, asked);
         }
+        self.look_at_schema().await?;
         Ok(self.0.clock.skew())
+    }
+
+    async fn look_at_schema(&self) -> Result<(), StoreError> {
+        for schema in self.0.reader.ask(sql::SCHEMA, Vec::new()).await? {
+            match schema.read::<Schema>()?.fit(schema::known()) {
+                Ok(fit) if self.0.fit.send_replace(fit) == fit => {}
+                Ok(fit) => tracing::info!("{fit}"),
+                Err(misfit) => {
+                    self.0.broken.send_replace(Some(misfit.into()));
+                    return Err(misfit.into());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Copies the database to a new file, while it is in use.

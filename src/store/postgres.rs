@@ -7,11 +7,12 @@ pub(super) mod bell;
 
 use std::borrow::Cow;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 use std::{io, mem};
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Postgres};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
@@ -56,6 +57,13 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
         .application_name(APPLICATION)
         .statement_cache_capacity(256)
         .disable_statement_logging())
+}
+
+/// A connection of its own, for statements that may take long.
+pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
+    let connected = timeout(CONNECT_TIMEOUT, options.connect()).await;
+    let connected = connected.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()));
+    connected.map_err(|error| StoreError::Unreached(Arc::new(error)))
 }
 
 /// A server's URL without what is secret in it.

@@ -1,77 +1,91 @@
-//! The schema's version: one set of migrations for every engine, compiled in.
+//! The schema: one set of migrations for every engine, compiled in. Each is made in a transaction of its own, so
+//! that one that is killed has not begun.
 
 use sqlx::ConnectOptions;
-use sqlx::migrate::{Migrate, Migrator};
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
 
 use super::error::StoreError;
-use super::{Engine, sql};
+use super::fit::{Fit, Schema};
+use super::{Engine, postgres, sql, sqlite};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
-/// Where a database stands against this binary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Schema {
-    #[error("the schema is current")]
-    Current,
-    /// Not migrated yet, or not all the way.
-    #[error("the database's schema is at version {at} and {wanted} is wanted: run `dutyline migrate`")]
-    Older { at: i64, wanted: i64 },
-    #[error(
-        "the database's schema is at version {at}, newer than this binary's {known}: use a newer dutyline"
-    )]
-    Newer { at: i64, known: i64 },
+/// The version that this binary brings a database to.
+pub(super) fn known() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().expect("there are migrations")
 }
 
-impl Schema {
-    /// An error, saying the mend, unless the schema is this binary's.
-    pub(super) fn current(self) -> Result<(), StoreError> {
-        match self {
-            Self::Current => Ok(()),
-            Self::Older { .. } | Self::Newer { .. } => Err(StoreError::Schema(self)),
-        }
-    }
+/// How this binary can work with the database as it is, which is not changed.
+pub(super) async fn fit(engine: &Engine) -> Result<Fit, StoreError> {
+    Ok(look(engine).await?.fit(known())?)
 }
 
-pub(super) async fn check(engine: &Engine) -> Result<Schema, StoreError> {
+async fn look(engine: &Engine) -> Result<Schema, StoreError> {
     match engine {
         Engine::Sqlite(options) => {
-            let mut connection = options.connect().await?;
-            let found = sqlx::query_as(sql::HAS_SCHEMA.sqlite).fetch_one(&mut connection).await?;
-            compare(&mut connection, found).await
+            let mut connection = sqlite::onlooker(options).await?;
+            let (has_schema,) = sqlx::query_as(sql::HAS_SCHEMA.sqlite).fetch_one(&mut connection).await?;
+            if has_schema {
+                return Ok(sqlx::query_as(sql::SCHEMA).fetch_one(&mut connection).await?);
+            }
         }
         Engine::Postgres { options, .. } => {
-            let mut connection = options.connect().await?;
-            let found = sqlx::query_as(sql::HAS_SCHEMA.postgres).fetch_one(&mut connection).await?;
-            compare(&mut connection, found).await
+            let mut connection = postgres::connect(options).await?;
+            let (has_schema,) = sqlx::query_as(sql::HAS_SCHEMA.postgres).fetch_one(&mut connection).await?;
+            if has_schema {
+                return Ok(sqlx::query_as(sql::SCHEMA).fetch_one(&mut connection).await?);
+            }
         }
     }
+    Ok(Schema::default())
 }
 
-async fn compare(connection: &mut impl Migrate, (found,): (bool,)) -> Result<Schema, StoreError> {
-    let applied =
-        if found { connection.list_applied_migrations(&MIGRATIONS.table_name).await? } else { Vec::new() };
-    let at = applied.iter().map(|migration| migration.version).max().unwrap_or(0);
-    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
-    Ok(match at.cmp(&known) {
-        std::cmp::Ordering::Equal => Schema::Current,
-        std::cmp::Ordering::Less => Schema::Older { at, wanted: known },
-        std::cmp::Ordering::Greater => Schema::Newer { at, known },
-    })
-}
-
-/// Applies what is missing, unless a newer binary was here. Makes an SQLite database that is not there.
-pub(super) async fn migrate(engine: &mut Engine) -> Result<(), StoreError> {
-    if let Engine::Sqlite(options) = engine {
-        *options = options.clone().create_if_missing(true);
-    }
-    if let newer @ Schema::Newer { .. } = check(engine).await? {
-        return Err(StoreError::Schema(newer));
-    }
+/// Makes the migrations that are missing, unless a newer binary was here. Makes an SQLite database that is not
+/// there.
+pub(super) async fn migrate(engine: &Engine) -> Result<(), StoreError> {
     match engine {
-        Engine::Sqlite(options) => MIGRATIONS.run_direct(None, &mut options.connect().await?, false).await?,
-        Engine::Postgres { options, .. } => {
-            MIGRATIONS.run_direct(None, &mut options.connect().await?, false).await?;
+        Engine::Sqlite(options) => {
+            let options = options.clone().create_if_missing(true);
+            Ok(make_missing(&mut options.connect().await?).await?)
+        }
+        Engine::Postgres { options, .. } => Ok(make_missing(&mut postgres::connect(options).await?).await?),
+    }
+}
+
+/// Looks and makes under one lock, where the engine has one: another binary may be at it.
+async fn make_missing(connection: &mut impl Migrate) -> Result<(), MigrateError> {
+    connection.lock().await?;
+    connection.ensure_migrations_table(&MIGRATIONS.table_name).await?;
+    let made = connection.list_applied_migrations(&MIGRATIONS.table_name).await?;
+    if made.iter().all(|migration| migration.version <= known()) {
+        MIGRATIONS.run_direct(None, connection, false).await?;
+    }
+    connection.unlock().await
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Connection, SqliteConnection};
+
+    use super::*;
+
+    #[test]
+    fn every_migration_is_made_whole_or_not_at_all() {
+        assert!(MIGRATIONS.iter().all(|migration| !migration.no_tx));
+    }
+
+    #[tokio::test]
+    async fn every_migration_leaves_the_binary_before_it_working() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.expect("it opens");
+        let (mut before, mut floor) = (0, 0);
+        for version in MIGRATIONS.iter().map(|migration| migration.version) {
+            MIGRATIONS.run_direct(Some(version), &mut connection, false).await.expect("it is made");
+            let schema: Schema =
+                sqlx::query_as(sql::SCHEMA).fetch_one(&mut connection).await.expect("one row");
+            assert_eq!(schema.version, version);
+            assert!(schema.oldest >= floor, "{version} lowers the floor");
+            assert!(before == 0 || schema.oldest <= before, "{version} shuts out {before}");
+            (before, floor) = (version, schema.oldest);
         }
     }
-    Ok(())
 }

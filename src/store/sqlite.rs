@@ -55,6 +55,15 @@ pub(super) async fn reader(options: &SqliteConnectOptions) -> Result<SqliteConne
     Ok(options.pragma("cache_size", READERS_CACHE).pragma("mmap_size", READERS_MAP).connect().await?)
 }
 
+/// A connection that leaves the database as it is, the mode of its journal too.
+pub(super) async fn onlooker(options: &SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
+    let file = options.get_filename();
+    if !file.exists() {
+        return Err(StoreError::Absent(file.to_owned()));
+    }
+    Ok(SqliteConnectOptions::new().filename(file).busy_timeout(BUSY_TIMEOUT).connect().await?)
+}
+
 /// The rows of each statement of a text.
 pub(super) async fn answers(
     connection: &mut SqliteConnection,

@@ -15,5 +15,6 @@ mod harness;
 mod model;
 mod nodes;
 mod postgres;
+mod schema;
 mod store;
 mod voice;

@@ -2,6 +2,7 @@
 
 mod apply;
 mod flow;
+mod migrate;
 mod people;
 mod phone;
 mod prompt;
@@ -21,9 +22,14 @@ struct Shell {
 
 impl Shell {
     fn new() -> Self {
-        let shell = Self { folder: tempfile::tempdir().expect("a folder"), database: database::setting() };
+        let shell = Self::unfurnished();
         assert_eq!(shell.run(&["migrate"]), "[0]\nstderr: the schema is current");
         shell
+    }
+
+    /// The same without a database, or with an empty one where a server has to have it.
+    fn unfurnished() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder"), database: database::setting() }
     }
 
     fn path(&self) -> &Path {

@@ -24,6 +24,29 @@ pub fn setting() -> Option<(&'static str, String)> {
     is_postgres().then(|| (SETTING, postgres::shared().database()))
 }
 
+/// Runs SQL on the database at `url`, as somebody else.
+pub async fn run(url: &str, sql: &'static str) {
+    if url.starts_with("sqlite:") {
+        let mut other = SqliteConnection::connect(url).await.expect("a connection");
+        other.execute(sql).await.expect("it is done");
+    } else {
+        let mut other = PgConnection::connect(url).await.expect("a connection");
+        other.execute(sql).await.expect("it is done");
+    }
+}
+
+/// A text that the database at `url` answers with.
+pub async fn ask(url: &str, sql: &'static str) -> String {
+    let (answer,) = if url.starts_with("sqlite:") {
+        let mut other = SqliteConnection::connect(url).await.expect("a connection");
+        sqlx::query_as(sql).fetch_one(&mut other).await.expect("a row")
+    } else {
+        let mut other = PgConnection::connect(url).await.expect("a connection");
+        sqlx::query_as(sql).fetch_one(&mut other).await.expect("a row")
+    };
+    answer
+}
+
 /// A database that is not migrated yet.
 #[derive(Debug)]
 pub struct Database {

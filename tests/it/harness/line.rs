@@ -138,6 +138,11 @@ impl Line {
         Self::start(Arc::clone(&self.database), self.clock.clone()).await
     }
 
+    /// Where the line's database is.
+    pub fn url(&self) -> &str {
+        &self.database.url
+    }
+
     /// The process dies and another one starts on what is on the disk.
     pub async fn restart(self) -> Self {
         let Self { app, clock, database, .. } = self;

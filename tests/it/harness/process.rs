@@ -128,6 +128,11 @@ impl Server {
 }
 
 impl Server {
+    /// Waits until it ends by itself; its exit code.
+    pub fn ended(mut self) -> Option<i32> {
+        self.0.wait().expect("it ends").code()
+    }
+
     /// As if the machine stood still.
     pub fn stop(&self) {
         self.signal("-STOP");
