@@ -36,7 +36,13 @@ impl App {
         if let Some(tenant) = self.find_tenant(default_slug()).await? {
             return Ok(tenant);
         }
-        self.add_tenant(fresh(default_slug())).await
+        match self.add_tenant(fresh(default_slug())).await {
+            // Another process was faster.
+            Err(Error::Exists { .. } | Error::Store(StoreError::Conflict(_))) => {
+                self.tenant(&default_slug()).await
+            }
+            added => added,
+        }
     }
 
     pub async fn find_tenant(&self, slug: Slug) -> Result<Option<Tenant>, StoreError> {

@@ -45,6 +45,7 @@ async fn look(engine: &Engine) -> Result<Schema, StoreError> {
 pub(super) async fn migrate(engine: &Engine) -> Result<(), StoreError> {
     match engine {
         Engine::Sqlite(options) => {
+            let _alone = sqlite::alone(options).await?;
             let options = options.clone().create_if_missing(true);
             Ok(make_missing(&mut options.connect().await?).await?)
         }

@@ -4,15 +4,17 @@
 pub(super) mod checkpoint;
 
 use std::borrow::Cow;
-use std::mem;
+use std::fs::File;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
+use std::{io, mem};
 
 use futures_util::{FutureExt, TryStreamExt};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Either, Executor, Sqlite};
-use tokio::task::yield_now;
+use tokio::task::{spawn_blocking, yield_now};
 
 use super::error::StoreError;
 use super::row::Row;
@@ -62,6 +64,20 @@ pub(super) async fn onlooker(options: &SqliteConnectOptions) -> Result<SqliteCon
         return Err(StoreError::Absent(file.to_owned()));
     }
     Ok(SqliteConnectOptions::new().filename(file).busy_timeout(BUSY_TIMEOUT).connect().await?)
+}
+
+/// Lets nobody else migrate a database in this folder until it is dropped. SQLite itself refuses those who come
+/// while another makes the write-ahead log, instead of letting them wait.
+pub(super) async fn alone(options: &SqliteConnectOptions) -> Result<File, StoreError> {
+    let folder = options.get_filename().parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).to_owned();
+    let locked = spawn_blocking(|| {
+        let folder = File::open(folder)?;
+        folder.lock()?;
+        Ok(folder)
+    });
+    let locked: io::Result<File> = locked.await.expect("nobody stops it");
+    locked.map_err(|error| StoreError::Unopened(Arc::new(error.into())))
 }
 
 /// The rows of each statement of a text.
