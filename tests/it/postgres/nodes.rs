@@ -33,17 +33,16 @@ async fn deployment(cluster: &Cluster, tenants: &'static [&'static str]) -> Stri
     url
 }
 
+/// Tells that a unit has begun, and is told to end it.
+type Gate = (oneshot::Sender<()>, oneshot::Receiver<()>);
+
 /// Logs an event of the tenant's, once the gate is open.
-async fn log(
-    store: &Store,
-    tenant: TenantId,
-    number: u64,
-    gate: Option<oneshot::Receiver<()>>,
-) -> Result<(), StoreError> {
+async fn log(store: &Store, tenant: TenantId, number: u64, gate: Option<Gate>) -> Result<(), StoreError> {
     let unit = store.write(Scope::Tenant(tenant.clone()), move |tx| {
         Box::pin(async move {
-            if let Some(gate) = gate {
-                gate.await.expect("the gate is opened");
+            if let Some((begun, opened)) = gate {
+                begun.send(()).expect("the test waits");
+                opened.await.expect("the gate is opened");
             }
             tx.append(&tenant, [entry(number)]);
             Ok(())
@@ -86,9 +85,10 @@ async fn any_node_answers_any_turn() {
 async fn tenants_do_not_wait_for_each_other() {
     let Some(cluster) = postgres::unless_missing() else { return };
     let store = node(&deployment(cluster, &["acme", "bolt"]).await, Limits::default()).await;
-    let (open, gate) = oneshot::channel();
-    let mut slow = log(&store, tenant("acme").id, 1, Some(gate)).boxed();
+    let ((begin, arrival), (open, opened)) = (oneshot::channel(), oneshot::channel());
+    let mut slow = log(&store, tenant("acme").id, 1, Some((begin, opened))).boxed();
     assert!((&mut slow).now_or_never().is_none());
+    arrival.await.expect("it begins");
     log(&store, tenant("bolt").id, 1, None).await.expect("kept, while another tenant's unit is under way");
     open.send(()).expect("the unit waits");
     slow.await.expect("kept");
@@ -101,9 +101,10 @@ async fn a_node_that_stops_in_the_middle_loses_its_lock_and_its_unit() {
     let url = deployment(cluster, &["acme"]).await;
     let hasty = Limits { statement: Duration::from_millis(300), ..Limits::default() };
     let (stopped, other) = (node(&url, hasty).await, node(&url, Limits::default()).await);
-    let (open, gate) = oneshot::channel();
-    let mut stale = log(&stopped, tenant("acme").id, 1, Some(gate)).boxed();
+    let ((begin, arrival), (open, opened)) = (oneshot::channel(), oneshot::channel());
+    let mut stale = log(&stopped, tenant("acme").id, 1, Some((begin, opened))).boxed();
     assert!((&mut stale).now_or_never().is_none());
+    arrival.await.expect("it begins");
     let kept = timeout(Duration::from_secs(5), log(&other, tenant("acme").id, 2, None)).await;
     kept.expect("the other node is not held up").expect("kept");
     open.send(()).expect("the unit waits");
