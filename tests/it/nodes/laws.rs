@@ -37,9 +37,9 @@ pub enum Law {
     SaidIsSo,
     /// I14: an address is good for the turn that is open, while the call may be live. After that, goodbye.
     AddressHolds,
-    /// A node that stood still for too long, wherever that was, commits nothing of what it had in hand.
+    /// I20, I28: a node that stood still for too long, wherever that was, commits nothing of what it had in hand.
     Fence,
-    /// There is no leader: whatever the other node is at, a free one can end what is due.
+    /// I27: there is no leader; whatever the other node is at, a free one can end what is due.
     OneIsEnough,
 }
 
