@@ -89,11 +89,12 @@ pub(super) async fn serve(
     ready.send_replace(Readiness::Ready);
     tracing::info!(listen = %server.listen, public_url = %server.public_url, "ready");
 
-    let end = until_told(&app, &ready).await?;
+    let told = until_told(&app, &ready).await;
     stop.cancel();
     tasks.wait().await;
+    told?;
     app.store.settle().await.context("cannot save the last turns of calls")?;
-    Ok(end)
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Lets calls come or not, as long as nothing else keeps them away.
@@ -120,7 +121,7 @@ fn routes(
 }
 
 /// Waits for SIGINT or SIGTERM, which is a good end, or for the store to break, which is not (I30, I32).
-async fn until_told(app: &App, ready: &watch::Sender<Readiness>) -> anyhow::Result<ExitCode> {
+async fn until_told(app: &App, ready: &watch::Sender<Readiness>) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut broken = app.store.broken();
@@ -130,11 +131,11 @@ async fn until_told(app: &App, ready: &watch::Sender<Readiness>) -> anyhow::Resu
         Ok(error) = broken.wait_for(Option::is_some) => {
             let why = error.as_ref().map(ToString::to_string).unwrap_or_default();
             tracing::error!(why, "nothing is acknowledged any more; ending");
-            ready.send_replace(Readiness::Failed { why });
-            return Ok(ExitCode::FAILURE);
+            ready.send_replace(Readiness::Failed { why: why.clone() });
+            bail!(why);
         }
     }
     tracing::info!("stopping");
     ready.send_replace(Readiness::Draining);
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
