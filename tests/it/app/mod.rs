@@ -14,6 +14,7 @@ use dutyline::store::Clock;
 use dutyline::store::flows::FlowState;
 
 use crate::harness::database::Database;
+use crate::harness::recording::beep;
 
 /// An application on a fresh database, which goes away with it.
 struct Bench {
@@ -92,21 +93,4 @@ fn flow(name: &str, prompts: &[&str], callees: &[&str]) -> String {
         .collect();
     nodes.push(format!("[node.n{}.exit]\n", nodes.len()));
     format!("[flow]\nname = '{name}'\nkind = 'customer'\nstart = 'n0'\n{}", nodes.concat())
-}
-
-/// Half a second that is not silent: mono, 16 bits, 8 kHz.
-fn beep() -> Vec<u8> {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 8000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut file = std::io::Cursor::new(Vec::new());
-    let mut writer = hound::WavWriter::new(&mut file, spec).expect("a header");
-    for at in 0..4000 {
-        writer.write_sample(if at / 10 % 2 == 0 { 8000_i16 } else { -8000 }).expect("a sample");
-    }
-    writer.finalize().expect("a whole file");
-    file.into_inner()
 }

@@ -7,5 +7,6 @@ pub mod line;
 pub mod postgres;
 pub mod preload;
 pub mod process;
+pub mod recording;
 pub mod shift;
 pub mod store;
