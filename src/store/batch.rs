@@ -22,14 +22,15 @@ pub(super) struct Parcel {
     pub(super) values: Vec<Value>,
 }
 
-/// Rows in a parcel at most. Fewer are a power of two, so that few texts have to be prepared.
-const MOST_ROWS: usize = 32;
+/// Rows in a parcel at most that units of work write.
+pub(super) const MOST_ROWS: usize = 32;
 
-/// Packs writes into parcels that do the same. A row joins the rows that wait for the same statement, past
-/// inserts by other statements and nothing else.
+/// Packs writes into parcels that do the same, of so many rows at most. A row joins the rows that wait for the same
+/// statement, past inserts by other statements and nothing else.
 pub(super) fn pack<'w>(
     writes: impl IntoIterator<Item = &'w Write>,
     placeholders: Placeholders,
+    most: usize,
 ) -> impl Iterator<Item = Parcel> {
     let mut piles: Vec<Pile<'_>> = Vec::new();
     for write in writes {
@@ -39,7 +40,7 @@ pub(super) fn pack<'w>(
             piles.push(Pile::new(write));
         }
     }
-    piles.into_iter().flat_map(move |pile| pile.parcels(placeholders))
+    piles.into_iter().flat_map(move |pile| pile.parcels(placeholders, most))
 }
 
 /// Rows for one statement.
@@ -72,12 +73,13 @@ impl<'w> Pile<'w> {
         is_new
     }
 
-    /// Each is made when it is asked for: all at once would keep the thread from its other tasks.
-    fn parcels(self, placeholders: Placeholders) -> impl Iterator<Item = Parcel> {
+    /// Each is made when it is asked for: all at once would keep the thread from its other tasks. The rows of each are
+    /// a power of two, so that few texts have to be prepared.
+    fn parcels(self, placeholders: Placeholders, most: usize) -> impl Iterator<Item = Parcel> {
         let mut first = 0;
         iter::from_fn(move || {
             let rows = self.rows.get(first..).filter(|rest| !rest.is_empty())?;
-            let rows = &rows[..1 << rows.len().min(MOST_ROWS).ilog2()];
+            let rows = &rows[..1 << rows.len().min(most).ilog2()];
             first += rows.len();
             let text = match &self.listed {
                 Some(listed) => Cow::Owned(listed.of_rows(rows.len(), placeholders)),
@@ -109,7 +111,7 @@ mod tests {
             Value::Int(Some(number)) => number,
             Value::Int(None) | Value::Text(_) | Value::Bool(_) | Value::Bytes(_) => panic!("{value:?}"),
         };
-        pack(writes, Placeholders::Bare)
+        pack(writes, Placeholders::Bare, MOST_ROWS)
             .map(|parcel| {
                 let numbers: Vec<_> = parcel.values.into_iter().map(number).collect();
                 format!("{} {numbers:?}", parcel.text)
@@ -143,7 +145,7 @@ mod tests {
     fn a_row_that_changes_an_earlier_one_goes_after_it() {
         let row = |key, value: i64| Write { statement: K, values: vec![i64::into(key), value.into()] };
         let writes = [row(1, 1), row(2, 2), row(1, 3), row(3, 4), row(2, 5), row(2, 6)];
-        let rows: Vec<_> = pack(&writes, Placeholders::Bare).map(|parcel| parcel.values).collect();
+        let rows: Vec<_> = pack(&writes, Placeholders::Bare, MOST_ROWS).map(|parcel| parcel.values).collect();
         let wanted: [&[i64]; 4] = [&[1, 1, 2, 2], &[1, 3, 3, 4], &[2, 5], &[2, 6]];
         assert_eq!(rows, wanted.map(|row| row.iter().copied().map(Value::from).collect::<Vec<_>>()));
     }
@@ -151,7 +153,7 @@ mod tests {
     #[test]
     fn few_texts_serve_any_number_of_rows() {
         let rows: Vec<Write> = (0..55).map(|number| write(G, number)).collect();
-        let parcels: Vec<Parcel> = pack(&rows, Placeholders::Bare).collect();
+        let parcels: Vec<Parcel> = pack(&rows, Placeholders::Bare, MOST_ROWS).collect();
         assert_eq!(parcels.iter().map(|parcel| parcel.values.len()).collect::<Vec<_>>(), [32, 16, 4, 2, 1]);
         let values: Vec<Value> = parcels.into_iter().flat_map(|parcel| parcel.values).collect();
         assert_eq!(values, (0..55_i64).map(Value::from).collect::<Vec<_>>());

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use super::batch::{Parcel, Write, pack};
+use super::batch::{MOST_ROWS, Parcel, Write, pack};
 use super::error::StoreError;
 use super::events::{Logged, numbered};
 use super::link::Link;
@@ -184,7 +184,7 @@ impl Group {
 async fn write(link: &mut Link, units: &[Unit]) -> Result<(), StoreError> {
     let numbered = numbered(units.iter().flat_map(|unit| &unit.logged));
     let writes = units.iter().flat_map(|unit| &unit.writes).chain(&numbered);
-    for Parcel { text, values } in pack(writes, link.placeholders()) {
+    for Parcel { text, values } in pack(writes, link.placeholders(), MOST_ROWS) {
         link.execute(text, values).await?;
     }
     Ok(())
