@@ -12,6 +12,7 @@ pub mod clock;
 #[path = "../../tests/it/harness/postgres.rs"]
 #[expect(dead_code, unreachable_pub, reason = "it serves the tests from outside as well")]
 mod cluster;
+pub mod copy;
 pub mod error;
 mod events;
 pub mod fit;

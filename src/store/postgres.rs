@@ -66,6 +66,13 @@ pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, 
     connected.map_err(|error| StoreError::Unreached(Arc::new(error)))
 }
 
+/// A connection for statements and transactions that take their time, whatever the server grants others, and that
+/// wait for locks a little longer than these do.
+pub(super) async fn unhurried(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
+    let unlimited = [("statement_timeout", "0"), ("idle_in_transaction_session_timeout", "0")];
+    connect(&options.clone().options(unlimited).options([("lock_timeout", "10s")])).await
+}
+
 /// A server's URL without what is secret in it.
 pub(super) fn shown(url: &str) -> String {
     let Ok(options) = PgConnectOptions::from_str(url) else { return "postgres://…".to_owned() };

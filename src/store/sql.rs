@@ -171,6 +171,7 @@ statements! {
         where e.tenant_id = $1 and e.subject = $2 and e.type not like 'call.%' and e.cause like '{\"actor\":\"admin:%' \
         order by e.seq desc limit $3";
     HEAD = "select h.seq from outbox_heads h where h.tenant_id = $1";
+    HEADS = "select h.tenant_id, h.seq from outbox_heads h";
 
     // Tenants.
     TENANTS = concat!("select ", tenant_columns!(), " from tenants t order by t.slug");
@@ -295,6 +296,16 @@ pub(super) fn begin_on_postgres(tenant: Option<&TenantId>) -> String {
         "begin isolation level read committed; {}{}; savepoint start",
         lock.unwrap_or_default(),
         TIME.postgres
+    )
+}
+
+/// Begins a transaction on PostgreSQL in which nobody else writes to the tables. The heads come first, so that units
+/// of work wait before they have begun, and hold nothing that this would wait for; then the tables, for what is of no
+/// tenant yet, or of all. What statements see from here on is the same for each of them.
+pub(super) fn hold_on_postgres(tables: &str) -> String {
+    format!(
+        "begin isolation level read committed; select h.seq from outbox_heads h for update; \
+         lock table {tables} in share row exclusive mode"
     )
 }
 

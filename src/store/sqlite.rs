@@ -34,6 +34,12 @@ const READERS_CACHE: &str = "-500";
 /// So much of the database, in bytes, the reader reads from the system's own memory without a copy.
 const READERS_MAP: &str = "67108864";
 
+/// What a copy keeps, likewise: it changes very many pages in one transaction.
+const COPIERS_CACHE: &str = "-64000";
+
+/// Rows that lie ready for whoever copies: few, since recordings are large.
+const COPIERS_ROWS: usize = 8;
+
 pub(super) fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
     Ok(SqliteConnectOptions::from_str(url)?
         .journal_mode(SqliteJournalMode::Wal)
@@ -64,6 +70,12 @@ pub(super) async fn onlooker(options: &SqliteConnectOptions) -> Result<SqliteCon
         return Err(StoreError::Absent(file.to_owned()));
     }
     Ok(SqliteConnectOptions::new().filename(file).busy_timeout(BUSY_TIMEOUT).connect().await?)
+}
+
+/// For what takes its time and much room.
+pub(super) async fn unhurried(options: &SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
+    let options = options.clone().pragma("cache_size", COPIERS_CACHE).row_buffer_size(COPIERS_ROWS);
+    Ok(options.connect().await?)
 }
 
 /// Lets nobody else migrate a database in this folder until it is dropped. SQLite itself refuses those who come

@@ -16,6 +16,42 @@ pub(super) enum Value {
     Bytes(Arc<Vec<u8>>),
 }
 
+/// Of which type a column is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Int,
+    /// Never none.
+    Bool,
+    /// Never none.
+    Bytes,
+}
+
+impl Value {
+    /// Whether it is a text with U+0000 in it, which PostgreSQL's texts cannot hold.
+    pub(super) fn has_nul(&self) -> bool {
+        matches!(self, Self::Text(Some(text)) if text.contains('\0'))
+    }
+
+    /// Bytes that it takes to keep and to send, about.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Text(text) => text.as_deref().map_or(0, str::len),
+            Self::Int(_) | Self::Bool(_) => size_of::<i64>(),
+            Self::Bytes(bytes) => bytes.len(),
+        }
+    }
+
+    /// A key's value, for people.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::Text(Some(text)) => text.escape_debug().to_string(),
+            Self::Int(Some(number)) => number.to_string(),
+            Self::Text(None) | Self::Int(None) | Self::Bool(_) | Self::Bytes(_) => "?".to_owned(),
+        }
+    }
+}
+
 /// Values in a driver's own form.
 pub(super) fn arguments<D: Database>(values: impl IntoIterator<Item = Value>) -> D::Arguments
 where

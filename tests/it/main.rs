@@ -13,6 +13,7 @@ mod crash;
 mod documents;
 mod harness;
 mod model;
+mod moving;
 mod nodes;
 mod postgres;
 mod schema;

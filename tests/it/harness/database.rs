@@ -60,6 +60,19 @@ impl Database {
         if is_postgres() {
             return Self::on_postgres();
         }
+        Self::on_sqlite()
+    }
+
+    /// On the engine that this run is not for; none where PostgreSQL is missing.
+    pub fn on_the_other_engine() -> Option<Self> {
+        if is_postgres() {
+            Some(Self::on_sqlite())
+        } else {
+            postgres::unless_missing().map(|_| Self::on_postgres())
+        }
+    }
+
+    fn on_sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         Self { url: format!("sqlite:{}", folder.path().join("dutyline.db").display()), folder }
     }

@@ -138,6 +138,11 @@ impl Line {
         Self::start(Arc::clone(&self.database), self.clock.clone()).await
     }
 
+    /// A server on another database, to which all of this line's has been copied.
+    pub async fn moved_to(&self, database: Database) -> Self {
+        Self::start(Arc::new(database), self.clock.clone()).await
+    }
+
     /// Where the line's database is.
     pub fn url(&self) -> &str {
         &self.database.url

@@ -8,5 +8,6 @@ pub mod postgres;
 pub mod preload;
 pub mod process;
 pub mod recording;
+pub mod rows;
 pub mod shift;
 pub mod store;

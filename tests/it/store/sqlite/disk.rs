@@ -6,11 +6,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use dutyline::store::copy::copy;
 use dutyline::store::{Clock, Scope, Store, StoreError};
 use futures_util::future::join_all;
 
-use crate::harness::preload;
+use crate::harness::database::Database;
 use crate::harness::store::{Desk, entry, tenant};
+use crate::harness::{preload, rows};
 
 /// Where the library looks for what is to go wrong.
 const FOLDER: &str = "DISKFAULT";
@@ -87,6 +89,24 @@ async fn every_answer_was_flushed_before_and_many_share_a_flush() {
     }
     let shared = flushes() - before;
     assert!((1..100).contains(&shared), "{shared} flushes for a thousand units");
+}
+
+#[tokio::test]
+async fn a_copy_that_fills_the_disk_leaves_nothing() {
+    let Some(faults) = in_a_process_whose_disk_fails("a_copy_that_fills_the_disk_leaves_nothing") else {
+        return;
+    };
+    let (desk, new) = (Desk::open().await, Database::new());
+    let copied = async |progress: &dyn Fn()| {
+        copy((&desk.database.url).into(), (&new.url).into(), |_, _| progress()).await
+    };
+    let fill = || fs::write(faults.join("enospc"), "").expect("a fault");
+    let error = copied(&fill).await.expect_err("a full disk").to_string();
+    assert_eq!(error, "the new database cannot be written: the disk is full; nothing was changed");
+    fs::remove_file(faults.join("enospc")).expect("there is space again");
+    assert_eq!(rows::count(&new.url).await, 0);
+    copied(&|| ()).await.expect("copied");
+    assert_eq!(rows::rows(&new.url).await, rows::rows(&desk.database.url).await);
 }
 
 #[tokio::test]

@@ -1,0 +1,95 @@
+//! All of it arrives, and goes on there.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use dutyline::app::prompts::NewContent;
+use dutyline::app::tenants::fresh;
+use dutyline::store::copy::copy;
+use dutyline::store::flows::FlowState;
+
+use super::{copied, new_databases};
+use crate::harness::line::{ADA, Line, hours, noon};
+use crate::harness::recording::beep;
+use crate::harness::rows::rows;
+use crate::harness::store::{Desk, entry, tenant};
+
+const BOBS: &str = "+15060000001";
+
+/// A line on which everything has happened that leaves a row.
+async fn busy_line() -> Line {
+    let line = Line::open().await;
+    let mut other = fresh("other".parse().expect("a slug"));
+    "Zażółć & Söhne, «電話» 🙂".clone_into(&mut other.name);
+    line.app.add_tenant(other).await.expect("a new tenant");
+    line.user("bob", |user| {
+        user.language = Some("fr".parse().expect("a tag"));
+        user.agent_code = Some("4711".parse().expect("a code"));
+        user.extensions[0].number = BOBS.parse().expect("a number");
+        user.extensions[0].ext = Some("12".to_owned());
+    })
+    .await;
+    line.pin("bob", "2468").await;
+    let (english, chime) = ("en".parse().expect("a tag"), "chime".parse().expect("a name"));
+    let recording = NewContent::Play { bytes: beep(), presets: vec![8.try_into().expect("hours")] };
+    line.app.set_prompt(line.tenant.clone(), english, chime, recording).await.expect("set");
+    line.put_flow(include_str!("../../../flows/timed-presence.toml"), FlowState::Draft).await;
+    line.call_from(ADA).await.presses("2").await.hears("You are now online").hangs_up().await;
+    line.call_from(BOBS).await.hears("PIN").presses("1111#").await.presses("2468#").await.hears("tapez 1");
+    line.app.store.settle().await.expect("all is written");
+    line
+}
+
+#[tokio::test]
+async fn a_deployment_is_the_same_to_the_byte_wherever_it_has_moved() {
+    let line = busy_line().await;
+    let before = rows(line.url()).await;
+    assert!(before.values().all(|rows| !rows.is_empty()), "{before:?}");
+    let mut at = line.url().to_owned();
+    // There and back; the databases go away with the line that is on them.
+    let mut lines = Vec::new();
+    for database in new_databases() {
+        let tallies = copied(&at, &database.url).await.expect("copied");
+        let counts: BTreeMap<_, _> = tallies.iter().map(|tally| (tally.table, tally.rows)).collect();
+        let wanted = before.iter().map(|(table, rows)| (table.as_str(), rows.len() as u64));
+        assert_eq!(counts, wanted.collect());
+        database.url.clone_into(&mut at);
+        assert_eq!(rows(&at).await, before);
+        lines.push(line.moved_to(database).await);
+    }
+}
+
+#[tokio::test]
+async fn a_call_under_way_goes_on_in_the_new_database_and_its_window_ends_there() {
+    for database in new_databases() {
+        let old = busy_line().await;
+        let mut caller = old.call_from(ADA).await.hears("press 1");
+        old.app.store.settle().await.expect("all is written");
+        copied(old.url(), &database.url).await.expect("copied");
+        let line = old.moved_to(database).await;
+        caller.line = &line;
+        let caller = caller.presses("9").await.hears("number of hours");
+        caller.presses("12").await.hears("You are now online").hangs_up().await;
+        assert_eq!(line.online_until("ada").await, Some(noon() + hours(12)));
+        assert_eq!(old.online_until("ada").await, Some(noon() + hours(24)), "the old one is as it was");
+        let told = line.told().await.len();
+        line.pass(hours(12)).await;
+        assert_eq!(line.online_until("ada").await, None);
+        assert_eq!(line.told().await[told..], ["presence.offline"]);
+    }
+}
+
+#[tokio::test]
+async fn rows_by_the_thousand_arrive_and_each_is_counted() {
+    let desk = Desk::open().await;
+    desk.put(|tx| tx.append(&tenant("acme").id, (1..=2500).map(entry))).await.expect("kept");
+    for database in new_databases() {
+        let told = RefCell::new(Vec::new());
+        let progress = |done, all| told.borrow_mut().push((done, all));
+        copy((&desk.database.url).into(), (&database.url).into(), progress).await.expect("copied");
+        assert_eq!(rows(&database.url).await, rows(&desk.database.url).await);
+        let told = told.into_inner();
+        assert!(told.is_sorted() && told.len() > 3, "{told:?}");
+        assert_eq!(told.last(), Some(&(2502, 2502)));
+    }
+}
