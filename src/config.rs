@@ -122,10 +122,10 @@ pub enum ConfigError {
     DataFolder(PathBuf),
     /// The value is not repeated: it may hold a password.
     #[error(
-        "`DUTYLINE_DATABASE_URL` is not the URL of a database that we know; give one like \
+        "`{setting}` is not the URL of a database that we know; give one like \
          `sqlite:/var/lib/dutyline/dutyline.db` or `postgres://dutyline@db.example.com/dutyline`"
     )]
-    UnknownDatabase,
+    UnknownDatabase { setting: &'static str },
     #[error(
         "`DUTYLINE_PUBLIC_URL` is not set, and `DUTYLINE_LISTEN` `{listen}` is not a loopback address; \
          set it to the URL under which the carrier reaches this server, like `https://ivr.example.com`"
@@ -159,11 +159,8 @@ impl Settings {
 
     fn database_url(&self) -> Result<String, ConfigError> {
         let (given, file) = (self.database_url.as_ref(), self.database_url_file.as_deref());
-        if let Some(url) = secret("DUTYLINE_DATABASE_URL", given, file)? {
-            let url = url.expose_secret();
-            let begins = |beginning: &str| url.strip_prefix(beginning).is_some_and(|rest| !rest.is_empty());
-            let is_known = ["sqlite:", "postgres://", "postgresql://"].into_iter().any(begins);
-            return if is_known { Ok(url.to_owned()) } else { Err(ConfigError::UnknownDatabase) };
+        if let Some(url) = known_database("DUTYLINE_DATABASE_URL", given, file)? {
+            return Ok(url);
         }
         let file = self.data.join("dutyline.db");
         let file = file.to_str().ok_or_else(|| ConfigError::DataFolder(self.data.clone()))?;
@@ -200,6 +197,26 @@ impl Settings {
             auth_token_next: next,
         })
     }
+}
+
+/// The database to move to. Reads the file that holds its URL.
+pub fn move_to(url: Option<&SecretString>, file: Option<&Path>) -> Result<Database, ConfigError> {
+    const SETTING: &str = "DUTYLINE_MOVE_TO";
+    let url = known_database(SETTING, url, file)?;
+    Ok(Database::from(&url.ok_or(ConfigError::UnknownDatabase { setting: SETTING })?))
+}
+
+/// The URL of a database, if one is given.
+fn known_database(
+    setting: &'static str,
+    given: Option<&SecretString>,
+    file: Option<&Path>,
+) -> Result<Option<String>, ConfigError> {
+    let Some(url) = secret(setting, given, file)? else { return Ok(None) };
+    let url = url.expose_secret();
+    let begins = |beginning: &str| url.strip_prefix(beginning).is_some_and(|rest| !rest.is_empty());
+    let is_known = ["sqlite:", "postgres://", "postgresql://"].into_iter().any(begins);
+    if is_known { Ok(Some(url.to_owned())) } else { Err(ConfigError::UnknownDatabase { setting }) }
 }
 
 /// A secret that is given itself or as a file, whose last line end does not count.
@@ -320,6 +337,27 @@ mod tests {
         for url in ["sqlite:", "mysql://me:pw@db/x", "postgres://", "/tmp/a.db"] {
             let refused = settings(&["--database-url", url]).database_url().expect_err(url).to_string();
             assert!(refused.contains("like `sqlite:/var/lib") && !refused.contains("pw"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn the_database_to_move_to_is_given_itself_or_as_a_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("url");
+        std::fs::write(&file, "postgres://me:pw@db/x\n").expect("written");
+        let (url, odd) = (SecretString::from("sqlite:new.db"), SecretString::from("mysql://me:pw@db/x"));
+        let moved = |url: Option<&SecretString>, file: Option<&Path>| {
+            move_to(url, file).map(|database| database.url).map_err(|error| error.to_string())
+        };
+        assert_eq!(moved(Some(&url), None).as_deref(), Ok("sqlite:new.db"));
+        assert_eq!(moved(None, Some(&file)).as_deref(), Ok("postgres://me:pw@db/x"));
+        for (refused, why) in [
+            (moved(Some(&url), Some(&file)), "both `DUTYLINE_MOVE_TO` and `DUTYLINE_MOVE_TO_FILE` are set"),
+            (moved(Some(&odd), None), "`DUTYLINE_MOVE_TO` is not the URL of a database that we know"),
+            (moved(None, None), "`DUTYLINE_MOVE_TO` is not the URL of a database that we know"),
+        ] {
+            let refused = refused.expect_err("refused");
+            assert!(refused.starts_with(why) && !refused.contains("pw"), "{refused}");
         }
     }
 

@@ -17,6 +17,7 @@ mod hours;
 mod man;
 mod mapping;
 mod migrate;
+mod r#move;
 mod output;
 pub mod phone;
 mod presence;
@@ -57,6 +58,7 @@ enum Command {
     Demo(demo::Args),
     Serve(serve::Args),
     Migrate(migrate::Args),
+    Move(r#move::Args),
     Flow(flow::Args),
     /// Tenants: organisations, each with its own users, prompts, flows and numbers
     #[command(subcommand)]
@@ -103,6 +105,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match command {
         Command::Demo(args) => demo::run(&desk, args).await,
         Command::Migrate(args) => migrate::run(&desk, args).await,
+        Command::Move(args) => r#move::run(&desk, args).await,
         Command::Serve(args) => serve::run(&desk, args).await,
         Command::Flow(args) => flow::run(&desk, args).await,
         Command::Tenant(action) => tenant::run(&desk, action).await,

@@ -3,6 +3,7 @@
 mod apply;
 mod flow;
 mod migrate;
+mod moving;
 mod people;
 mod phone;
 mod prompt;
