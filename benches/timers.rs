@@ -23,7 +23,7 @@ use dutyline::worker;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-const AGENTS: usize = 100_000;
+const AGENTS: usize = 10_000;
 /// Windows that end within one second.
 const DUE: usize = 1_000;
 /// How often the log is looked at, by which lateness is measured too long at most.
