@@ -7,12 +7,13 @@ mod table;
 use futures_util::TryStreamExt as _;
 
 use super::batch::Write;
+use super::connection::Rows;
+use super::engine::{Database, Engine};
 use super::error::StoreError;
 use super::fit::{Fit, Misfit};
 use super::schema;
 use super::value::Value;
-use super::{Database, Engine};
-use side::{MOST_ROWS, Rows, Side};
+use side::{MOST_ROWS, Side};
 use table::{TABLES, Table};
 
 #[derive(Debug, thiserror::Error)]

@@ -12,7 +12,9 @@ pub mod clock;
 #[path = "../../tests/it/harness/postgres.rs"]
 #[expect(dead_code, unreachable_pub, reason = "it serves the tests from outside as well")]
 mod cluster;
+mod connection;
 pub mod copy;
+mod engine;
 pub mod error;
 mod events;
 pub mod fit;
@@ -43,12 +45,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use sqlx::ConnectOptions;
-use sqlx::postgres::{PgConnectOptions, PgPool};
-use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::watch;
 
 pub use clock::Clock;
+pub use engine::{Database, Durability};
 pub use error::StoreError;
 pub use fit::Fit;
 pub use tx::Tx;
@@ -56,12 +56,10 @@ pub use writer::Boxed;
 
 use crate::domain::ids::{CallId, TenantId};
 use crate::domain::tenant::Tenant;
+use engine::Engine;
 use fit::Schema;
-use link::Link;
-use postgres::{Borrowed, Limits};
 use reader::Reader;
 use row::Row;
-use sqlite::checkpoint::{self, Pen};
 use writer::{Lanes, Writer};
 
 /// The database. A copy is of the handle alone.
@@ -78,57 +76,6 @@ struct Connections {
     clock: Clock,
     broken: watch::Sender<Option<StoreError>>,
     bell: watch::Sender<()>,
-}
-
-/// Which database, and how it is treated.
-#[derive(Debug, Clone)]
-pub struct Database {
-    /// `sqlite:path` or `postgres://user@host/name`.
-    pub url: String,
-    /// What PostgreSQL is asked for at most.
-    pub limits: Limits,
-}
-
-impl Database {
-    /// Where it is, without the password.
-    pub fn shown(&self) -> String {
-        if is_sqlite(&self.url) { self.url.clone() } else { postgres::shown(&self.url) }
-    }
-}
-
-impl From<&str> for Database {
-    fn from(url: &str) -> Self {
-        Self { url: url.to_owned(), limits: Limits::default() }
-    }
-}
-
-impl From<&String> for Database {
-    fn from(url: &String) -> Self {
-        url.as_str().into()
-    }
-}
-
-/// A database engine, and how to reach it.
-#[derive(Debug)]
-enum Engine {
-    Sqlite(SqliteConnectOptions),
-    Postgres { options: PgConnectOptions, pool: PgPool, limits: Limits },
-}
-
-impl Engine {
-    fn of(database: Database) -> Result<Self, StoreError> {
-        let Database { url, limits } = database;
-        if is_sqlite(&url) {
-            return Ok(Self::Sqlite(sqlite::options(&url)?));
-        }
-        let options = postgres::options(&url)?;
-        let pool = postgres::pool(options.clone(), &limits);
-        Ok(Self::Postgres { options, pool, limits })
-    }
-}
-
-fn is_sqlite(url: &str) -> bool {
-    url.starts_with("sqlite:")
 }
 
 /// What a unit of work is about. Units about the same tenant run one after the other, on all nodes.
@@ -169,25 +116,9 @@ impl Store {
         let (fit, _) = watch::channel(schema::fit(&engine).await?);
         let (broken, _) = watch::channel(None);
         let (commits, _) = watch::channel(());
-        let clock = if matches!(engine, Engine::Postgres { .. }) { clock.of_the_server() } else { clock };
+        let clock = engine.clock(clock);
         let lanes = Lanes { clock: clock.clone(), commits, broken: broken.clone() };
-        let (reader, writer, bell) = match &engine {
-            Engine::Sqlite(options) => {
-                let (pen, commits) = (Pen::default(), lanes.commits.clone());
-                let looked_after = options.connect().await?;
-                tokio::spawn(checkpoint::run(looked_after, pen.clone(), commits.subscribe(), broken.clone()));
-                let reader = Link::Sqlite(sqlite::reader(options).await?);
-                let writer = Link::Sqlite(sqlite::writer(options).await?);
-                (Reader::start([reader]), Writer::of_one(&lanes, writer, pen), commits)
-            }
-            Engine::Postgres { pool, limits, .. } => {
-                let bell = postgres::bell::hang(pool, lanes.commits.subscribe());
-                let link = || Link::Postgres(Borrowed::from(pool.clone(), limits));
-                let readers = limits.connections.div_ceil(2);
-                let reader = Reader::start((0..readers).map(|_| link()));
-                (reader, Writer::by_tenant(lanes, pool.clone(), limits.clone()), bell)
-            }
-        };
+        let (reader, writer, bell) = engine.connect(lanes).await?;
         let store = Self(Arc::new(Connections { engine, fit, reader, writer, clock, broken, bell }));
         store.look().await?;
         Ok(store)
@@ -268,12 +199,8 @@ impl Store {
     /// Looks whether the database answers and is one to work with still, and by how much this machine's clock is
     /// ahead of the store's.
     pub async fn look(&self) -> Result<TimeDelta, StoreError> {
-        let text = match &self.0.engine {
-            Engine::Sqlite(_) => sql::TIME.sqlite,
-            Engine::Postgres { .. } => sql::TIME.postgres,
-        };
         let asked = self.0.clock.counted();
-        let rows = self.0.reader.ask(text, Vec::new()).await?;
+        let rows = self.0.reader.ask(sql::TIME.on(&self.0.engine), Vec::new()).await?;
         for told in rows.iter().map(Row::number) {
             self.0.clock.follow(told?, asked);
         }
@@ -297,46 +224,20 @@ impl Store {
 
     /// Copies the database to a new file, while it is in use.
     pub async fn back_up(&self, file: &Path) -> Result<(), StoreError> {
-        match &self.0.engine {
-            Engine::Sqlite(options) => sqlite::back_up(options, file).await,
-            Engine::Postgres { .. } => Err(StoreError::NotHere("`dutyline backup`", "use `pg_dump`")),
-        }
+        self.0.engine.back_up(file).await
     }
 
-    /// What the engine's own check finds wrong; none if nothing. PostgreSQL looks after itself.
+    /// What the engine's own check finds wrong; none if nothing.
     pub async fn quick_check(&self) -> Result<Option<String>, StoreError> {
-        match &self.0.engine {
-            Engine::Sqlite(options) => sqlite::quick_check(options).await,
-            Engine::Postgres { .. } => Ok(None),
-        }
+        self.0.engine.quick_check().await
     }
 
     /// The settings on which durability rests, as the engine reports them, and its version.
     pub async fn durability(&self) -> Result<Durability, StoreError> {
-        let scope = Scope::Deployment;
         match &self.0.engine {
-            Engine::Sqlite(_) => self.write(scope, |tx| Box::pin(sqlite::durability(tx))).await,
-            Engine::Postgres { .. } => self.write(scope, |tx| Box::pin(postgres::durability(tx))).await,
+            // They are the connection's own: the one that writes is asked.
+            Engine::Sqlite(_) => self.write(Scope::Deployment, |tx| Box::pin(sqlite::durability(tx))).await,
+            Engine::Postgres { .. } => self.read(|tx| Box::pin(postgres::durability(tx))).await,
         }
     }
-}
-
-/// How the database keeps its word.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Durability {
-    Sqlite {
-        /// The engine's version.
-        version: String,
-        /// The journal mode, `wal`.
-        journal: String,
-        /// Whether every commit is flushed to the disk.
-        is_full: bool,
-    },
-    Postgres {
-        version: String,
-        /// Settings that should be on and are not.
-        off: Vec<String>,
-        /// Standbys that a commit waits for, as the server's setting names them.
-        standbys: String,
-    },
 }

@@ -4,9 +4,11 @@
 use sqlx::ConnectOptions;
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 
+use super::connection::Connection;
+use super::engine::Engine;
 use super::error::StoreError;
 use super::fit::{Fit, Schema};
-use super::{Engine, postgres, sql, sqlite};
+use super::{postgres, sql, sqlite};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -21,23 +23,9 @@ pub(super) async fn fit(engine: &Engine) -> Result<Fit, StoreError> {
 }
 
 async fn look(engine: &Engine) -> Result<Schema, StoreError> {
-    match engine {
-        Engine::Sqlite(options) => {
-            let mut connection = sqlite::onlooker(options).await?;
-            let (has_schema,) = sqlx::query_as(sql::HAS_SCHEMA.sqlite).fetch_one(&mut connection).await?;
-            if has_schema {
-                return Ok(sqlx::query_as(sql::SCHEMA).fetch_one(&mut connection).await?);
-            }
-        }
-        Engine::Postgres { options, .. } => {
-            let mut connection = postgres::connect(options).await?;
-            let (has_schema,) = sqlx::query_as(sql::HAS_SCHEMA.postgres).fetch_one(&mut connection).await?;
-            if has_schema {
-                return Ok(sqlx::query_as(sql::SCHEMA).fetch_one(&mut connection).await?);
-            }
-        }
-    }
-    Ok(Schema::default())
+    let mut connection = Connection::of_onlooker(engine).await?;
+    let (has_schema,) = connection.row(sql::HAS_SCHEMA.on(engine)).await?.read()?;
+    if has_schema { connection.row(sql::SCHEMA).await?.read() } else { Ok(Schema::default()) }
 }
 
 /// Makes the migrations that are missing, unless a newer binary was here. Makes an SQLite database that is not

@@ -1,6 +1,7 @@
 //! Every SQL text. Lower case, columns named, tenant first, time as a parameter; `$n` placeholders, which
 //! SQLite and PostgreSQL both read.
 
+use super::engine::Engine;
 use crate::domain::ids::TenantId;
 
 /// Names each statement and lists them all, so that a test can prepare every one.
@@ -271,6 +272,16 @@ statements! {
 pub(super) struct Twofold {
     pub(super) sqlite: &'static str,
     pub(super) postgres: &'static str,
+}
+
+impl Twofold {
+    /// In the words of this engine.
+    pub(super) fn on(&self, engine: &Engine) -> &'static str {
+        match engine {
+            Engine::Sqlite(_) => self.sqlite,
+            Engine::Postgres { .. } => self.postgres,
+        }
+    }
 }
 
 /// Whether the first migration was made: one row, one truth.
