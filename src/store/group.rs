@@ -100,11 +100,6 @@ impl Group {
         self.link.roll_back().await;
     }
 
-    /// Whether what units keep is seen by every later one before the commit.
-    pub(super) fn is_the_only_one(&self) -> bool {
-        self.link.is_the_only_one()
-    }
-
     /// Takes what a unit wrote, to be part of the transaction.
     pub(super) fn keep(&mut self, mut unit: Unit) -> Place {
         self.touched.extend(std::mem::take(&mut unit.touched));

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::iter;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::OptionFuture;
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
@@ -34,7 +34,9 @@ const BREATH: usize = 16;
 pub(super) struct Lane {
     pub(super) queue: Queue,
     pub(super) group: Group,
-    pub(super) pen: Pen,
+    /// What it shares with whoever else changes the database's files. Nobody writes past it then, and what a unit
+    /// wrote is seen by every later one before the commit.
+    pub(super) pen: Option<Pen>,
     pub(super) lanes: Lanes,
 }
 
@@ -93,8 +95,8 @@ impl Lane {
 
     /// Runs jobs in one transaction.
     async fn group(&mut self, owed: &mut Vec<Owed>) -> Result<(), StoreError> {
-        let pen = Arc::clone(&self.pen);
-        let _mine = pen.lock().await;
+        let pen = self.pen.clone();
+        let _mine = OptionFuture::from(pen.as_ref().map(|pen| pen.lock())).await;
         let asked = self.lanes.clock.counted();
         match self.group.begin().await {
             Ok(told) => told.into_iter().for_each(|told| self.lanes.clock.follow(told, asked)),
@@ -155,7 +157,7 @@ impl Lane {
         foreseen: Option<Foreseen>,
         owed: &mut Vec<Owed>,
     ) -> Result<(), StoreError> {
-        let is_seen = self.group.is_the_only_one();
+        let is_seen = self.pen.is_some();
         let mut tx = Tx::new(&mut self.group, self.lanes.clock.now(), foreseen);
         if let Ok(debt) = AssertUnwindSafe(work(Ok(&mut tx))).catch_unwind().await {
             // What follows upon a unit that waits for the disk may tell of it, and so waits as well.

@@ -119,9 +119,4 @@ impl Link {
             Self::Postgres(_) => Placeholders::Numbered,
         }
     }
-
-    /// Whether what a unit wrote is seen by every later one before the commit, because all go this way.
-    pub(super) fn is_the_only_one(&self) -> bool {
-        matches!(self, Self::Sqlite(_))
-    }
 }

@@ -79,8 +79,8 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
-    /// Opens a lane that writes when it has the pen.
-    fn start(&self, group: Group, pen: Pen) -> mpsc::Sender<Job> {
+    /// Opens a lane, which writes when it has the pen if there is one.
+    fn start(&self, group: Group, pen: Option<Pen>) -> mpsc::Sender<Job> {
         let (jobs, waiting) = mpsc::channel(MOST_WAITING);
         tokio::spawn(Lane { queue: Queue::new(waiting), group, pen, lanes: self.clone() }.run());
         jobs
@@ -89,7 +89,7 @@ impl Lanes {
 
 impl Writer {
     pub(super) fn of_one(lanes: &Lanes, link: Link, pen: Pen) -> Self {
-        Self(Way::One(lanes.start(Group::on(link, None), pen)))
+        Self(Way::One(lanes.start(Group::on(link, None), Some(pen))))
     }
 
     pub(super) fn by_tenant(lanes: Lanes, pool: PgPool, limits: Limits) -> Self {
@@ -107,7 +107,7 @@ impl Writer {
                 let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
                 let start = || {
                     let link = Link::Postgres(Borrowed::from(pool.clone(), limits));
-                    lanes.start(Group::on(link, tenant.cloned()), Pen::default())
+                    lanes.start(Group::on(link, tenant.cloned()), None)
                 };
                 open.entry(tenant.cloned()).or_insert_with(start).clone()
             }
