@@ -19,6 +19,8 @@ create table tenants (
   -- Rises with every change of the tenant, its prompts, flows or mappings, so that a server knows when to read
   -- them again.
   revision bigint not null,
+  -- The answered turns of calls that began before it are forgotten.
+  steps_kept_from bigint not null,
   created_at bigint not null
 );
 

@@ -3,28 +3,34 @@
 use chrono::TimeDelta;
 
 use super::App;
+use crate::domain::tenant::Tenant;
+use crate::store::upkeep::Old;
 use crate::store::{Scope, StoreError};
 
-/// How long answered turns are kept.
-pub const KEEP_STEPS: TimeDelta = TimeDelta::days(90);
-/// How long calls and events are kept.
-pub const KEEP_HISTORY: TimeDelta = TimeDelta::days(400);
-/// How long attempts at PINs are kept.
-pub const KEEP_PIN_ATTEMPTS: TimeDelta = TimeDelta::days(30);
+/// How long what is kept.
+const KEPT: [(Old, TimeDelta); 4] = [
+    (Old::Steps, TimeDelta::days(90)),
+    (Old::Calls, TimeDelta::days(400)),
+    (Old::Events, TimeDelta::days(400)),
+    (Old::PinAttempts, TimeDelta::days(30)),
+];
 
 impl App {
-    /// Removes what is older than it is kept.
+    /// Removes what is older than it is kept, a little at a time: calls are let in between.
     pub async fn purge(&self) -> Result<(), StoreError> {
         for tenant in self.tenants().await? {
-            let unit = self.store.write::<_, StoreError, _>(Scope::of(&tenant), move |tx| {
-                let now = tx.now();
-                tx.purge_steps(&tenant.id, now - KEEP_STEPS);
-                tx.purge_history(&tenant.id, now - KEEP_HISTORY);
-                tx.purge_pin_attempts(&tenant.id, now - KEEP_PIN_ATTEMPTS);
-                Box::pin(async { Ok(()) })
-            });
-            unit.await?;
+            for (old, kept) in KEPT {
+                while self.forget(&tenant, old, kept).await? {}
+            }
         }
         Ok(())
+    }
+
+    async fn forget(&self, tenant: &Tenant, old: Old, kept: TimeDelta) -> Result<bool, StoreError> {
+        let tenant = tenant.clone();
+        let unit = self.store.write(Scope::of(&tenant), move |tx| {
+            Box::pin(async move { tx.forget(&tenant.id, old, tx.now() - kept).await })
+        });
+        unit.await
     }
 }

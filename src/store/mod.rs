@@ -36,7 +36,7 @@ mod sqlite;
 pub mod steps;
 mod tenants;
 mod tx;
-mod upkeep;
+pub mod upkeep;
 mod users;
 mod value;
 mod writer;

@@ -179,7 +179,7 @@ statements! {
     TENANT_BY_ID = concat!("select ", tenant_columns!(), " from tenants t where t.tenant_id = $1");
     TENANT_BY_SLUG = concat!("select ", tenant_columns!(), " from tenants t where t.slug = $1");
     INSERT_TENANT = "insert into tenants (tenant_id, slug, name, region, zone, language, shared_lines, \
-        revision, created_at) values ($1, $2, $3, $4, $5, $6, $7, 0, $8)";
+        revision, steps_kept_from, created_at) values ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8)";
     UPDATE_TENANT = "update tenants set name = $2, region = $3, zone = $4, language = $5, shared_lines = $6, \
         revision = revision + 1 where tenant_id = $1";
     TOUCH_TENANT = "update tenants set revision = revision + 1 where tenant_id = $1";
@@ -261,10 +261,25 @@ statements! {
         from _sqlx_migrations m";
 
     // Upkeep.
-    PURGE_STEPS = "update calls set steps = '[]' where tenant_id = $1 and ended_at < $2 and steps <> '[]'";
-    PURGE_EVENTS = "delete from events where tenant_id = $1 and at < $2";
-    PURGE_PIN_ATTEMPTS = "delete from pin_attempts where tenant_id = $1 and at < $2";
-    PURGE_CALLS = "delete from calls where tenant_id = $1 and ended_at < $2";
+    OLD_STEPS = "select max(o.started_at) as last from (select c.started_at from calls c \
+        where c.tenant_id = $1 and c.started_at < $2 \
+        and c.started_at >= (select t.steps_kept_from from tenants t where t.tenant_id = $1) \
+        order by c.started_at limit 1000) o";
+    FORGET_STEPS = "update calls set steps = '[]' where tenant_id = $1 and started_at <= $2 \
+        and started_at >= (select t.steps_kept_from from tenants t where t.tenant_id = $1)";
+    KEEP_STEPS_BEHIND = "update tenants set steps_kept_from = $2 + 1 where tenant_id = $1";
+    OLD_CALLS = "select max(o.started_at) as last from (select c.started_at from calls c \
+        where c.tenant_id = $1 and c.started_at < $2 and c.ended_at is not null \
+        order by c.started_at limit 1000) o";
+    FORGET_CALLS = "delete from calls where tenant_id = $1 and started_at <= $2 and ended_at is not null";
+    OLD_EVENTS = "select max(o.seq) as last from (select e.seq, e.at from events e \
+        where e.tenant_id = $1 order by e.seq limit 1000) o where o.at < $2";
+    FORGET_EVENTS = "delete from events where tenant_id = $1 and seq <= $2";
+    // Their identifiers rise with time.
+    OLD_PIN_ATTEMPTS = "select max(o.at) as last from (select a.at from pin_attempts a \
+        where a.tenant_id = $1 order by a.attempt_id limit 1000) o where o.at < $2";
+    FORGET_PIN_ATTEMPTS = "delete from pin_attempts where tenant_id = $1 and at <= $2 and attempt_id in \
+        (select a.attempt_id from pin_attempts a where a.tenant_id = $1 order by a.attempt_id limit 1000)";
 }
 
 /// A question that the engines understand in different words only.

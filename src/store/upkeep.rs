@@ -1,24 +1,60 @@
 //! Forgetting what is old enough (D58).
 
+use sqlx::FromRow;
+
+use super::error::StoreError;
 use super::sql;
 use super::tx::Tx;
 use crate::domain::ids::TenantId;
 use crate::domain::time::Instant;
 
+/// What is forgotten once it is old enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Old {
+    /// The answered turns of calls, which are kept without them.
+    Steps,
+    Calls,
+    Events,
+    /// Attempts at PINs.
+    PinAttempts,
+}
+
+impl Old {
+    /// Asks for the last one of a thousand, the tenant's oldest, that is from before a time.
+    fn last(self) -> &'static str {
+        match self {
+            Self::Steps => sql::OLD_STEPS,
+            Self::Calls => sql::OLD_CALLS,
+            Self::Events => sql::OLD_EVENTS,
+            Self::PinAttempts => sql::OLD_PIN_ATTEMPTS,
+        }
+    }
+
+    /// Forgets the tenant's up to that one.
+    fn forget(self) -> &'static [&'static str] {
+        match self {
+            Self::Steps => &[sql::FORGET_STEPS, sql::KEEP_STEPS_BEHIND],
+            Self::Calls => &[sql::FORGET_CALLS],
+            Self::Events => &[sql::FORGET_EVENTS],
+            Self::PinAttempts => &[sql::FORGET_PIN_ATTEMPTS],
+        }
+    }
+}
+
 impl Tx<'_> {
-    /// Removes answered turns from before `at`.
-    pub fn purge_steps(&mut self, tenant: &TenantId, at: Instant) {
-        self.push(sql::PURGE_STEPS, [tenant.as_str().into(), at.into()]);
+    /// Forgets about a thousand of what the tenant has from before `at`, the oldest first; a call is from when it
+    /// began. Whether there was any.
+    pub async fn forget(&mut self, tenant: &TenantId, old: Old, at: Instant) -> Result<bool, StoreError> {
+        let row: Option<LastRow> = self.one(old.last(), [tenant.as_str().into(), at.into()]).await?;
+        let Some(last) = row.and_then(|row| row.last) else { return Ok(false) };
+        for statement in old.forget() {
+            self.push(statement, [tenant.as_str().into(), last.into()]);
+        }
+        Ok(true)
     }
+}
 
-    /// Removes ended calls and events from before `at`.
-    pub fn purge_history(&mut self, tenant: &TenantId, at: Instant) {
-        self.push(sql::PURGE_CALLS, [tenant.as_str().into(), at.into()]);
-        self.push(sql::PURGE_EVENTS, [tenant.as_str().into(), at.into()]);
-    }
-
-    /// Removes attempts at PINs from before `at`.
-    pub fn purge_pin_attempts(&mut self, tenant: &TenantId, at: Instant) {
-        self.push(sql::PURGE_PIN_ATTEMPTS, [tenant.as_str().into(), at.into()]);
-    }
+#[derive(Debug, FromRow)]
+struct LastRow {
+    last: Option<i64>,
 }

@@ -15,7 +15,7 @@ pub async fn run(app: App, stop: CancellationToken) {
         if let Err(error) = app.end_lost_calls().await {
             tracing::warn!(%error, "could not end lost calls");
         }
-        if let Err(error) = app.purge().await {
+        if let Some(Err(error)) = stop.run_until_cancelled(app.purge()).await {
             tracing::warn!(%error, "could not remove what is old");
         }
         if stop.run_until_cancelled(sleep(EVERY)).await.is_none() {

@@ -48,7 +48,7 @@ macro_rules! tables {
 
 tables! {
     tenants (tenant_id Text) slug Text, name Text, region Text, zone Text, language Text, shared_lines Bool,
-        revision Int, created_at Int;
+        revision Int, steps_kept_from Int, created_at Int;
     outbox_heads (tenant_id Text) seq Int;
     events (tenant_id Text, seq Int) event_id Text, at Int, type Text, subject Text, data Text, cause Text;
     users (tenant_id Text, user_id Text) login Text, name Text, zone Text, language Text, agent_code Text,

@@ -1,0 +1,44 @@
+//! The log.
+
+use dutyline::domain::event::{Entry as Told, Envelope, EventCause};
+use dutyline::store::{StoreError, Tx};
+
+use super::desk;
+use crate::harness::store::{at, entry, tenant};
+
+#[tokio::test]
+async fn events() {
+    let desk = desk().await;
+    desk.put(|tx| tx.append(&tenant("acme").id, (1..=3).map(entry))).await.expect("kept");
+    let seqs = |events: Vec<Envelope>| -> Vec<u64> { events.into_iter().map(|event| event.seq).collect() };
+    assert_eq!(seqs(read!(desk, tx => tx.events_after(&tenant("acme"), 1, 10).await?)), [2, 3]);
+    assert_eq!(desk.last_seq("acme").await, 3);
+    let [first] = &read!(desk, tx => tx.events_after(&tenant("acme"), 0, 1).await?)[..] else {
+        panic!("none")
+    };
+    let (id, told) = entry(1);
+    assert_eq!((&first.id, &first.event, &first.cause, first.at), (&id, &told.event, &told.cause, at(0)));
+}
+
+#[tokio::test]
+async fn events_are_found_by_kind_and_by_who_brought_them_about() {
+    let desk = desk().await;
+    desk.put(|tx| {
+        let by_admin = |number, subject: &str| {
+            let (id, told) = entry(number);
+            (id, Told { subject: subject.to_owned(), cause: EventCause::actor("admin:cli"), ..told })
+        };
+        tx.append(&tenant("acme").id, [entry(1), by_admin(2, "user:ada"), by_admin(3, "user:bob")]);
+    })
+    .await
+    .expect("kept");
+    let (presence, admin, about_ada) = read!(desk, tx => {
+        let acme = tenant("acme");
+        (
+            tx.presence_events_of(&acme, "user:ada", 9).await?.len(),
+            tx.admin_events(&acme, 9).await?.len(),
+            tx.admin_events_of(&acme, "user:ada", 9).await?.len(),
+        )
+    });
+    assert_eq!((presence, admin, about_ada), (2, 2, 1));
+}
