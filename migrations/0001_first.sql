@@ -180,9 +180,11 @@ create table calls (
   steps text not null,
   primary key (call_id, tenant_id)
 );
--- Which menus are open; and which calls the carrier forgot.
-create index calls_live on calls (tenant_id, user_id, menu_since, started_at) where ended_at is null;
+-- In the order in which calls begin, so that neighbours share a page. That those which go on have no end is said in
+-- the index too: SQLite would not take it otherwise.
 create index calls_started on calls (tenant_id, started_at);
+create index calls_live on calls (tenant_id, ended_at, started_at) where ended_at is null;
+create index calls_open_menus on calls (tenant_id, menu_since, user_id) where menu_since is not null;
 
 create table pin_attempts (
   tenant_id text not null,

@@ -65,14 +65,6 @@ macro_rules! insert_call {
     };
 }
 
-/// Since when a menu of the agent's is open that was open when the window ended.
-macro_rules! open_menu {
-    () => {
-        "(select min(c.menu_since) from calls c where c.tenant_id = p.tenant_id and c.user_id = p.user_id \
-         and c.ended_at is null and c.menu_since < p.until)"
-    };
-}
-
 statements! {
     // Voice.
     ARRIVAL = concat!("select t.tenant_id, t.revision, m.mapping_id, ", agent_columns!(), ", \
@@ -136,11 +128,13 @@ statements! {
         source = excluded.source, reason = excluded.reason, call_id = excluded.call_id, hold = excluded.hold";
     // A window's end waits for a menu that was open when it came, for as long as `presence::lapse` says; its
     // length is a parameter, so that the number has one home.
-    DUE = concat!("select p.user_id, u.login, p.generation, p.since, p.until, p.at, p.hold, ", open_menu!(), " as menu_since \
+    DUE = "with open_menus as (select c.user_id, min(c.menu_since) as since from calls c \
+        where c.tenant_id = $1 and c.menu_since <= $2 group by c.user_id) \
+        select p.user_id, u.login, p.generation, p.since, p.until, p.at, p.hold, m.since as menu_since \
         from presence p join users u on u.tenant_id = p.tenant_id and u.user_id = p.user_id \
-        where p.state = 'online' and p.until <= $2 and p.tenant_id = $1 \
-        and (p.until <= $3 or ", open_menu!(), " is null) \
-        order by p.until, p.user_id limit $4");
+        left join open_menus m on m.user_id = p.user_id and m.since < p.until \
+        where p.state = 'online' and p.until <= $2 and p.tenant_id = $1 and (p.until <= $3 or m.since is null) \
+        order by p.until, p.user_id limit $4";
     TENANTS_WITH_DUE = "select t.tenant_id from tenants t where exists (select 1 from presence p \
         where p.tenant_id = t.tenant_id and p.state = 'online' and p.until <= $1)";
     // The next end of a window, or of the time for which an open menu may hold one.
@@ -336,55 +330,4 @@ pub(super) fn hold_on_postgres(tables: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqlSafeStr, SqliteConnection};
-
-    use super::{ALL, HAS_SCHEMA, TIME, Twofold};
-    use crate::store::{Clock, Store, cluster};
-
-    /// So few, since each is one more to keep alike.
-    const TWOFOLD: [Twofold; 2] = [HAS_SCHEMA, TIME];
-
-    #[test]
-    fn every_statement_names_its_columns() {
-        // A neighbour's migrations add some (I32).
-        for (name, text) in ALL {
-            assert!(!text.replace("count(*)", "").contains('*'), "{name}");
-            for insert in text.split("insert into ").skip(1) {
-                assert_eq!(
-                    insert.split(' ').nth(1).and_then(|list| list.chars().next()),
-                    Some('('),
-                    "{name}"
-                );
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn every_statement_fits_the_schema_on_sqlite() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite:{}", folder.path().join("line.db").display());
-        drop(Store::open(&url, Clock::System).await.expect("a migrated database"));
-        let mut connection = SqliteConnection::connect(&url).await.expect("a connection");
-        let twofold = TWOFOLD.iter().map(|question| ("twofold", question.sqlite));
-        for (name, text) in ALL.iter().copied().chain(twofold) {
-            if let Err(error) = connection.prepare(AssertSqlSafe(text).into_sql_str()).await {
-                panic!("{name}: {error}");
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn every_statement_fits_the_schema_on_postgresql() {
-        let Some(cluster) = cluster::unless_missing() else { return };
-        let url = cluster.database();
-        drop(Store::open(&url, Clock::System).await.expect("a migrated database"));
-        let mut connection = PgConnection::connect(&url).await.expect("a connection");
-        let twofold = TWOFOLD.iter().map(|question| ("twofold", question.postgres));
-        for (name, text) in ALL.iter().copied().chain(twofold) {
-            if let Err(error) = connection.prepare(AssertSqlSafe(text).into_sql_str()).await {
-                panic!("{name}: {error}");
-            }
-        }
-    }
-}
+mod tests;
