@@ -23,7 +23,7 @@ pub(super) struct Parcel {
 }
 
 /// Rows in a parcel at most that units of work write.
-pub(super) const MOST_ROWS: usize = 32;
+pub(super) const MOST_ROWS: usize = 128;
 
 /// Packs writes into parcels that do the same, of so many rows at most. A row joins the rows that wait for the same
 /// statement, past inserts by other statements and nothing else.
@@ -152,10 +152,13 @@ mod tests {
 
     #[test]
     fn few_texts_serve_any_number_of_rows() {
-        let rows: Vec<Write> = (0..55).map(|number| write(G, number)).collect();
+        let rows: Vec<Write> = (0..183).map(|number| write(G, number)).collect();
         let parcels: Vec<Parcel> = pack(&rows, Placeholders::Bare, MOST_ROWS).collect();
-        assert_eq!(parcels.iter().map(|parcel| parcel.values.len()).collect::<Vec<_>>(), [32, 16, 4, 2, 1]);
+        assert_eq!(
+            parcels.iter().map(|parcel| parcel.values.len()).collect::<Vec<_>>(),
+            [128, 32, 16, 4, 2, 1]
+        );
         let values: Vec<Value> = parcels.into_iter().flat_map(|parcel| parcel.values).collect();
-        assert_eq!(values, (0..55_i64).map(Value::from).collect::<Vec<_>>());
+        assert_eq!(values, (0..183_i64).map(Value::from).collect::<Vec<_>>());
     }
 }

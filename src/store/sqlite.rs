@@ -29,10 +29,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const WRITERS_CACHE: &str = "-4000";
 
 /// What the reader keeps, likewise: little, since every commit voids it.
-const READERS_CACHE: &str = "-500";
-
-/// So much of the database, in bytes, the reader reads from the system's own memory without a copy.
-const READERS_MAP: &str = "67108864";
+const READERS_CACHE: &str = "-2000";
 
 /// What a copy keeps, likewise: it changes very many pages in one transaction.
 const COPIERS_CACHE: &str = "-64000";
@@ -59,8 +56,7 @@ pub(super) async fn writer(options: &SqliteConnectOptions) -> Result<SqliteConne
 }
 
 pub(super) async fn reader(options: &SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
-    let options = options.clone().read_only(true);
-    Ok(options.pragma("cache_size", READERS_CACHE).pragma("mmap_size", READERS_MAP).connect().await?)
+    Ok(options.clone().read_only(true).pragma("cache_size", READERS_CACHE).connect().await?)
 }
 
 /// A connection that leaves the database as it is, the mode of its journal too.
