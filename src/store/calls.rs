@@ -7,20 +7,15 @@ use sqlx::FromRow;
 use super::error::StoreError;
 use super::group::Group;
 use super::row::Row;
-use super::rows::{AgentRow, CountRow, PresenceRow, count, instant, parse, parse_some};
+use super::rows::{AgentRow, count, instant, parse, parse_some};
 use super::sql;
 use super::steps::Steps;
 use super::tx::Tx;
 use super::value::Value;
 use crate::domain::call::{Outcome, Progress};
-use crate::domain::dispatch::{Contact, MappingKind};
-use crate::domain::ids::{
-    AccountSid, AgentCode, CallId, CallSid, EventId, MappingId, Name, TenantId, UserId,
-};
+use crate::domain::ids::{AccountSid, CallId, CallSid, Name, TenantId, UserId};
 use crate::domain::phone::E164;
-use crate::domain::presence::Presence;
 use crate::domain::time::Instant;
-use crate::domain::trust::{PinOutcome, PinRecord};
 use crate::domain::user::Agent;
 use crate::flow::engine::Cursor;
 
@@ -49,43 +44,6 @@ pub struct Call {
     pub steps: Steps,
 }
 
-/// What is found for a call that comes in: a row per mapping that fits and user who has the number.
-#[derive(Debug)]
-pub struct Arrival {
-    pub tenant: TenantId,
-    /// The tenant's revision.
-    pub revision: u64,
-    pub mapping: MappingId,
-    pub candidate: Option<Candidate>,
-    /// The carrier has asked about this call before.
-    pub is_known: bool,
-}
-
-/// A user who has the caller's number.
-#[derive(Debug)]
-pub struct Candidate {
-    pub agent: Agent,
-    pub is_active: bool,
-    pub revision: u64,
-}
-
-/// The revisions of a tenant and of one of its users: while they are the same, so are the two, but for the
-/// user's presence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Revisions {
-    pub tenant: u64,
-    pub user: u64,
-}
-
-/// How a user who is known stands when a call comes in.
-#[derive(Debug)]
-pub struct Encounter {
-    pub revisions: Revisions,
-    pub presence: Presence,
-    /// The carrier has asked about this call before.
-    pub is_known: bool,
-}
-
 /// A call that a request is about.
 #[derive(Debug)]
 pub struct InHand {
@@ -98,37 +56,6 @@ pub struct InHand {
 }
 
 impl Tx<'_> {
-    /// All that is needed to answer a new call, in one look.
-    pub async fn arrivals(&mut self, contact: &Contact, call: &CallId) -> Result<Vec<Arrival>, StoreError> {
-        let values = [
-            contact.value(MappingKind::Customer).into(),
-            contact.value(MappingKind::ContactPoint).into(),
-            contact.value(MappingKind::Source).into(),
-            contact.value(MappingKind::Direction).into(),
-            call.as_str().into(),
-        ];
-        let rows: Vec<ArrivalRow> = self.all(sql::ARRIVAL, values).await?;
-        rows.into_iter().map(Arrival::try_from).collect()
-    }
-
-    /// How a user stands when a call comes in; none if there is no such user.
-    pub async fn encounter(
-        &mut self,
-        tenant: &TenantId,
-        user: &UserId,
-        call: &CallId,
-    ) -> Result<Option<Encounter>, StoreError> {
-        // The first is the place among the questions that are asked at once.
-        let values = [0_i64.into(), tenant.as_str().into(), user.as_str().into(), call.as_str().into()];
-        let row: Option<EncounterRow> = self.one(sql::ENCOUNTER, values).await?;
-        let Some(row) = row else { return Ok(None) };
-        let revisions = Revisions {
-            tenant: count("tenants", tenant.as_str(), row.revision)?,
-            user: count("users", user.as_str(), row.user_revision)?,
-        };
-        Ok(Some(Encounter { revisions, presence: row.presence.of_user(user.as_str())?, is_known: row.known }))
-    }
-
     /// Whose call it is.
     pub(super) async fn tenant_of_call(&mut self, call: &CallId) -> Result<Option<TenantId>, StoreError> {
         let row: Option<(i64, String)> =
@@ -176,70 +103,6 @@ impl Tx<'_> {
     /// Saves where the call stands, and what the carrier said of it.
     pub fn save_call(&mut self, tenant: &TenantId, call: &Call) {
         self.push_row(call.id.as_str(), sql::SAVE_CALL, call_values(tenant, call));
-    }
-
-    /// The active user with the agent code.
-    pub async fn agent_by_code(
-        &mut self,
-        tenant: &TenantId,
-        code: &AgentCode,
-    ) -> Result<Option<Agent>, StoreError> {
-        let row: Option<AgentRow> =
-            self.one(sql::AGENT_BY_CODE, [tenant.as_str().into(), code.as_str().into()]).await?;
-        row.map_or(Ok(None), AgentRow::agent)
-    }
-
-    /// Whether `number` is one of the user's extensions.
-    pub async fn has_number(
-        &mut self,
-        tenant: &TenantId,
-        number: &E164,
-        user: &UserId,
-    ) -> Result<bool, StoreError> {
-        let values = [tenant.as_str().into(), number.as_str().into(), user.as_str().into()];
-        let row: Option<(String,)> = self.one(sql::AGENT_HAS_NUMBER, values).await?;
-        Ok(row.is_some())
-    }
-
-    pub fn save_pin_record(&mut self, tenant: &TenantId, user: &UserId, record: PinRecord) {
-        let values = [
-            tenant.as_str().into(),
-            user.as_str().into(),
-            record.wrong_in_a_row.into(),
-            record.locked_until.into(),
-        ];
-        self.push_row(user.as_str(), sql::SAVE_PIN_RECORD, values);
-    }
-
-    /// Remembers an attempt; `id` is drawn as an event's is.
-    pub fn insert_pin_attempt(
-        &mut self,
-        tenant: &TenantId,
-        id: &EventId,
-        (dialled, user): (&E164, Option<&UserId>),
-        outcome: PinOutcome,
-    ) {
-        let values = [
-            tenant.as_str().into(),
-            id.as_str().into(),
-            dialled.as_str().into(),
-            user.map(UserId::as_str).into(),
-            self.now().into(),
-            outcome.as_str().into(),
-        ];
-        self.push_row(id.as_str(), sql::INSERT_PIN_ATTEMPT, values);
-    }
-
-    /// Attempts on a dialled number since `since` that were not right.
-    pub async fn count_wrong_pins(
-        &mut self,
-        tenant: &TenantId,
-        dialled: &E164,
-        since: Instant,
-    ) -> Result<u32, StoreError> {
-        let values = [tenant.as_str().into(), dialled.as_str().into(), since.into()];
-        let row: Option<CountRow> = self.one(sql::COUNT_WRONG_PINS, values).await?;
-        count("pin_attempts", dialled.as_str(), row.map_or(0, |row| row.count))
     }
 }
 
@@ -297,47 +160,6 @@ fn from_json<T: serde::de::DeserializeOwned>(
     text: &str,
 ) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|why| StoreError::corrupt(table, row, why))
-}
-
-#[derive(Debug, FromRow)]
-struct ArrivalRow {
-    tenant_id: String,
-    revision: i64,
-    mapping_id: String,
-    #[sqlx(flatten)]
-    agent: AgentRow,
-    user_active: Option<bool>,
-    user_revision: Option<i64>,
-    known: bool,
-}
-
-impl TryFrom<ArrivalRow> for Arrival {
-    type Error = StoreError;
-    fn try_from(row: ArrivalRow) -> Result<Self, StoreError> {
-        let candidate = match (row.agent.agent()?, row.user_active, row.user_revision) {
-            (Some(agent), Some(is_active), Some(revision)) => {
-                let revision = count("users", agent.id.as_str(), revision)?;
-                Some(Candidate { agent, is_active, revision })
-            }
-            (_, _, _) => None,
-        };
-        Ok(Self {
-            revision: count("tenants", &row.tenant_id, row.revision)?,
-            mapping: parse("mappings", &row.tenant_id, row.mapping_id)?,
-            tenant: parse("tenants", "", row.tenant_id)?,
-            candidate,
-            is_known: row.known,
-        })
-    }
-}
-
-#[derive(Debug, FromRow)]
-struct EncounterRow {
-    revision: i64,
-    user_revision: i64,
-    #[sqlx(flatten)]
-    presence: PresenceRow,
-    known: bool,
 }
 
 #[derive(Debug, FromRow)]
@@ -413,7 +235,7 @@ impl TryFrom<CallRow> for Call {
             outcome: parse_some("calls", &at, row.outcome)?,
             started_at: moment(row.started_at)?,
             ended_at: row.ended_at.map(moment).transpose()?,
-            steps: Steps::kept(row.steps),
+            steps: Steps::kept(&at, row.steps)?,
         })
     }
 }

@@ -5,6 +5,7 @@
 //! are one: units of work queue for a lane ([`writer`], [`lane`]), run in groups that share a commit
 //! ([`group`]), and put rows of one kind into one statement ([`batch`]).
 
+pub mod arrivals;
 mod batch;
 pub mod calls;
 pub mod clock;
@@ -24,6 +25,7 @@ mod lane;
 mod link;
 mod listed;
 mod mappings;
+mod pins;
 pub mod postgres;
 pub mod presence;
 pub mod prompts;

@@ -28,8 +28,14 @@ impl Default for Steps {
 }
 
 impl Steps {
-    pub(super) fn kept(list: String) -> Self {
-        Self(list)
+    /// Those of the call with this name, as they lie in the database.
+    pub(super) fn kept(call: &str, list: String) -> Result<Self, StoreError> {
+        let is_list = list.starts_with('[') && list.ends_with(']');
+        if is_list {
+            Ok(Self(list))
+        } else {
+            Err(StoreError::corrupt("calls", call, "its steps are no list"))
+        }
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -38,7 +44,7 @@ impl Steps {
 
     pub fn push(&mut self, step: &Step) {
         let step = serde_json::to_string(step).expect("a step is plain data");
-        let open = self.0.strip_suffix(']').unwrap_or("[");
+        let open = self.0.strip_suffix(']').expect("a list ends so");
         let comma = if open.len() > 1 { "," } else { "" };
         self.0 = [open, comma, &step, "]"].concat();
     }

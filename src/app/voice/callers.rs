@@ -52,7 +52,7 @@ mod tests {
     use crate::domain::phone::Caller;
     use crate::domain::tenant::Tenant;
     use crate::flow::engine::Identity;
-    use crate::store::calls::Revisions;
+    use crate::store::arrivals::Revisions;
     use crate::store::{Clock, Scope, StoreError};
 
     use super::*;

@@ -9,7 +9,7 @@ use crate::domain::dispatch::{self, Contact, MappingKind};
 use crate::domain::phone::Caller;
 use crate::domain::user::Agent;
 use crate::flow::engine::Identity;
-use crate::store::calls::{Arrival, Candidate, Revisions};
+use crate::store::arrivals::{Arrival, Candidate, Revisions};
 use crate::store::{StoreError, Tx};
 
 /// Which flow answers a call, and who is calling.
