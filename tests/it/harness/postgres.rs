@@ -45,7 +45,7 @@ pub fn unless_missing() -> Option<&'static Cluster> {
     Some(shared())
 }
 
-fn programs() -> Option<PathBuf> {
+pub fn programs() -> Option<PathBuf> {
     let debians =
         fs::read_dir(DEBIANS).into_iter().flatten().flatten().map(|version| version.path().join("bin"));
     let path = env::var_os("PATH").unwrap_or_default();
