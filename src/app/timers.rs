@@ -19,7 +19,7 @@ use crate::store::{Scope, StoreError, Tx};
 use crate::telemetry;
 
 /// Windows that one unit of work ends at most; calls are let in between.
-const AT_ONCE: u32 = 500;
+const AT_ONCE: u32 = 250;
 
 /// What came of firing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
