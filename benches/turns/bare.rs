@@ -7,6 +7,11 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use tokio::task::JoinSet;
 
+/// Tenant, agent and call.
+type Called = (String, String, String);
+
+const CALLS: &str = "select tenant_id, user_id, call_id from calls where user_id is not null limit 10000";
+
 /// Durable transactions a second over so many connections. SQLite lets only one of them write.
 pub(crate) async fn presses(url: &str, connections: usize, time: Duration) -> f64 {
     let count = if url.starts_with("sqlite:") {
@@ -20,22 +25,24 @@ pub(crate) async fn presses(url: &str, connections: usize, time: Duration) -> f6
 async fn one_after_the_other(url: &str, time: Duration) -> u32 {
     let mut connection = SqliteConnection::connect(url).await.expect("a database");
     connection.execute("pragma synchronous = full").await.expect("a setting");
+    let calls: Vec<Called> = sqlx::query_as(CALLS).fetch_all(&mut connection).await.expect("calls");
     let (begun, mut count) = (Instant::now(), 0);
-    while begun.elapsed() < time {
-        let user =
-            format!("user_id = (select user_id from users order by user_id limit 1 offset {})", count % 100);
+    for (tenant, user, call) in calls.iter().cycle() {
+        if begun.elapsed() >= time {
+            break;
+        }
+        count += 1;
         let press = format!(
             "begin immediate; \
-             select 1 from calls where call_id = (select max(call_id) from calls); \
-             update presence set generation = generation + 1, until = until + 1 where {user}; \
-             update calls set turn = turn + 1 where rowid = (select max(rowid) from calls) - {}; \
+             select 1 from calls where call_id = '{call}'; \
+             update presence set generation = generation + 1, until = until + 1 \
+             where tenant_id = '{tenant}' and user_id = '{user}'; \
+             update calls set turn = turn + 1 where call_id = '{call}'; \
              insert into events select tenant_id, -{count} * 2 - seq, event_id, at, type, subject, data, cause \
-             from events where seq in (1, 2); \
-             commit",
-            count % 100
+             from events where tenant_id = '{tenant}' and seq in (1, 2); \
+             commit"
         );
         connection.execute(AssertSqlSafe(press)).await.expect("it is written");
-        count += 1;
     }
     connection.execute("delete from events where seq < 0").await.expect("they are gone");
     count
@@ -48,12 +55,10 @@ async fn all_at_once(url: &str, connections: usize, time: Duration) -> u32 {
         .await
         .expect("gone");
     connection.execute(include_str!("press.sql")).await.expect("a function");
-    let sql = "select tenant_id, user_id, call_id from calls where user_id is not null limit 10000";
-    let calls: Vec<(String, String, String)> =
-        sqlx::query_as(sql).fetch_all(&mut connection).await.expect("calls");
+    let calls: Vec<Called> = sqlx::query_as(CALLS).fetch_all(&mut connection).await.expect("calls");
     let (begun, mut tasks) = (Instant::now(), JoinSet::new());
     for place in 0..connections {
-        let mine: Vec<_> = calls.iter().skip(place).step_by(connections).cloned().collect();
+        let mine: Vec<Called> = calls.iter().skip(place).step_by(connections).cloned().collect();
         let mut connection = PgConnection::connect(url).await.expect("a connection");
         tasks.spawn(async move {
             let mut count = 0;

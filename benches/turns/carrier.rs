@@ -107,7 +107,7 @@ pub(crate) async fn load(
 
 fn request(server: SocketAddr, agents: usize, step: Step, call: &Call) -> String {
     let (path, status, keys) = match step {
-        Step::Flat => return format!("GET /healthz HTTP/1.1\r\nhost: {server}\r\n\r\n"),
+        Step::Flat => return format!("GET /livez HTTP/1.1\r\nhost: {server}\r\n\r\n"),
         Step::First => (call.path.as_str(), CallStatus::Ringing, None),
         Step::Key(keys) | Step::Replay(keys) => (call.path.as_str(), CallStatus::InProgress, Some(keys)),
         Step::Completed => ("/voice/twilio/status", CallStatus::Completed, None),
