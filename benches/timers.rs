@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "it is time that is measured")]
 #![expect(clippy::print_stdout, reason = "the figures are what this is for")]
 
+#[expect(dead_code, reason = "another benchmark asks the server for more")]
 mod harness;
 
 use std::time::{Duration, Instant};
