@@ -171,7 +171,8 @@ impl Store {
         })
     }
 
-    /// Waits until all that was asked for before is on disk, also what nobody waited for.
+    /// Waits until all that was asked for before is on disk, also what nobody waited for. On PostgreSQL that is
+    /// committed by then, and a flush takes along what others committed before.
     pub async fn settle(&self) -> Result<(), StoreError> {
         self.write(Scope::Deployment, |_| Box::pin(async { Ok(()) })).await
     }
