@@ -44,12 +44,9 @@ pub(super) async fn listen(server: &ServerConfig) -> anyhow::Result<TcpListener>
     TcpListener::bind(server.listen).await.with_context(why)
 }
 
-/// Opens the database for serving, and says how to mend what forbids it.
+/// Opens the database for serving.
 pub(super) async fn open(desk: &Desk) -> anyhow::Result<App> {
     let app = desk.make_app().await?;
-    if let Some(damage) = app.store.quick_check().await? {
-        bail!("the database is damaged ({damage}); restore a backup, see docs/operations.md");
-    }
     tracing::info!("{}", app.store.fit());
     Ok(app)
 }
@@ -120,7 +117,8 @@ fn routes(
         .merge(media::routes(app.clone()))
 }
 
-/// Waits for SIGINT or SIGTERM, which is a good end, or for the store to break, which is not (I30, I32).
+/// Waits for SIGINT or SIGTERM, which is a good end, or for the store to break or turn out to be damaged, which is not
+/// (I30, I32). To look for damage takes a second for each gigabyte or two, for which no caller is kept waiting.
 async fn until_told(app: &App, ready: &watch::Sender<Readiness>) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -129,13 +127,20 @@ async fn until_told(app: &App, ready: &watch::Sender<Readiness>) -> anyhow::Resu
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
         Ok(error) = broken.wait_for(Option::is_some) => {
-            let why = error.as_ref().map(ToString::to_string).unwrap_or_default();
-            tracing::error!(why, "nothing is acknowledged any more; ending");
-            ready.send_replace(Readiness::Failed { why: why.clone() });
-            bail!(why);
+            return fail(ready, error.as_ref().map(ToString::to_string).unwrap_or_default());
+        }
+        Ok(Some(damage)) = app.store.quick_check() => {
+            let mend = "restore a backup, see docs/operations.md";
+            return fail(ready, format!("the database is damaged ({damage}); {mend}"));
         }
     }
     tracing::info!("stopping");
     ready.send_replace(Readiness::Draining);
     Ok(())
+}
+
+fn fail(ready: &watch::Sender<Readiness>, why: String) -> anyhow::Result<()> {
+    tracing::error!(why, "nothing is acknowledged any more; ending");
+    ready.send_replace(Readiness::Failed { why: why.clone() });
+    bail!(why);
 }
