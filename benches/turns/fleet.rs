@@ -47,8 +47,7 @@ fn statements(agents: usize, changes: usize) -> Vec<String> {
     let count =
         |to: usize| format!("with recursive n(i) as (select 1 union all select i + 1 from n where i < {to})");
     // Identifiers are of one length, and rise as the places do.
-    let wide = |expression: &str| format!("substr(cast(1000000000 + {expression} as text), 2)");
-    let id = |prefix: &str| format!("'{prefix}_00000000000000000000000' || {}", wide("i"));
+    let id = |kind| format!("'{kind}_00000000000000000000000' || substr(cast(1000000000 + i as text), 2)");
     let (user, extension, event) = (id("usr"), id("ext"), id("evt"));
     let number = "'+1' || cast(2122000000 + i as text)";
     vec![

@@ -19,6 +19,7 @@ use crate::http::health::{self, Readiness};
 use crate::http::server::{self, Limits};
 use crate::http::signed::Trust;
 use crate::http::{media, voice};
+use crate::store::StoreError;
 use crate::telemetry;
 use crate::worker;
 
@@ -118,7 +119,7 @@ fn routes(
 }
 
 /// Waits for SIGINT or SIGTERM, which is a good end, or for the store to break or turn out to be damaged, which is not
-/// (I30, I32). To look for damage takes a second for each gigabyte or two, for which no caller is kept waiting.
+/// (I30, I32).
 async fn until_told(app: &App, ready: &watch::Sender<Readiness>) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -129,14 +130,26 @@ async fn until_told(app: &App, ready: &watch::Sender<Readiness>) -> anyhow::Resu
         Ok(error) = broken.wait_for(Option::is_some) => {
             return fail(ready, error.as_ref().map(ToString::to_string).unwrap_or_default());
         }
-        Ok(Some(damage)) = app.store.quick_check() => {
-            let mend = "restore a backup, see docs/operations.md";
-            return fail(ready, format!("the database is damaged ({damage}); {mend}"));
-        }
+        Some(why) = damage(app) => return fail(ready, why),
     }
     tracing::info!("stopping");
     ready.send_replace(Readiness::Draining);
     Ok(())
+}
+
+/// Looks through the whole database, which takes a second for each gigabyte or two; what is wrong with it, if anything.
+async fn damage(app: &App) -> Option<String> {
+    match app.store.quick_check().await {
+        Ok(found) => {
+            let mend = "restore a backup, see docs/operations.md";
+            found.map(|damage| format!("the database is damaged ({damage}); {mend}"))
+        }
+        Err(error @ StoreError::Broken(_)) => Some(error.to_string()),
+        Err(error) => {
+            tracing::warn!(%error, "could not look for damage");
+            None
+        }
+    }
 }
 
 fn fail(ready: &watch::Sender<Readiness>, why: String) -> anyhow::Result<()> {
