@@ -2,13 +2,20 @@
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt as _;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use crate::harness::process::Deployment;
 
 /// Bytes of a page.
 const PAGE: u64 = 4096;
+
+/// What takes longer does not happen.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn a_server_that_finds_damage_ends_and_says_what_to_do() {
@@ -26,7 +33,13 @@ async fn a_server_that_finds_damage_ends_and_says_what_to_do() {
     let damaged = OpenOptions::new().write(true).open(&file).expect("the file");
     let place = (u64::try_from(root).expect("a number") - 1) * PAGE;
     damaged.write_all_at(b"a letter, and no page", place).expect("written");
-    let ended = line.dutyline().arg("serve").output().expect("it ends");
+    let server = line.dutyline().arg("serve").stderr(Stdio::piped()).spawn().expect("it starts");
+    let id = server.id().to_string();
+    let ended = timeout(PATIENCE, spawn_blocking(|| server.wait_with_output())).await;
+    if ended.is_err() {
+        Command::new("kill").arg(id).status().expect("it is ended");
+    }
+    let ended = ended.expect("it ends by itself").expect("nobody stops us").expect("its words");
     let told = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(1), "{told}");
     assert!(told.contains("the database is damaged") && told.contains("restore a backup"), "{told}");
