@@ -18,8 +18,8 @@ use crate::store::presence::Due;
 use crate::store::{Scope, StoreError, Tx};
 use crate::telemetry;
 
-/// Windows that one unit of work ends at most; calls are let in between.
-const AT_ONCE: u32 = 250;
+/// Windows that one unit of work ends at most; calls are let in between. A power of two, as the rows of a statement are.
+const AT_ONCE: u32 = 256;
 
 /// What came of firing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

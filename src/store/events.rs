@@ -38,7 +38,7 @@ fn behind_head(tenant: &TenantId, log: &[&Logged]) -> Vec<Write> {
     let advanced =
         Write { statement: sql::ADVANCE_HEAD, values: vec![tenant.clone(), (log.len() as u64).into()] };
     let entries = (0..log.len() as u64).rev().zip(log).map(|(back, entry)| {
-        let place = [tenant.clone(), tenant.clone(), back.into()];
+        let place = [tenant.clone(), back.into()];
         Write {
             statement: sql::INSERT_EVENT,
             values: place.into_iter().chain(entry.values.clone()).collect(),

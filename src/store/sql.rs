@@ -152,8 +152,11 @@ statements! {
     // Events.
     ADVANCE_HEAD = "insert into outbox_heads (tenant_id, seq) values ($1, $2) \
         on conflict (tenant_id) do update set seq = outbox_heads.seq + excluded.seq";
+    // The head is joined: a select of its own in each row would open the table as often, which SQLite pays for by the
+    // square of their number.
     INSERT_EVENT = "insert into events (tenant_id, seq, event_id, at, type, subject, data, cause) \
-        values ($1, (select h.seq from outbox_heads h where h.tenant_id = $2) - $3, $4, $5, $6, $7, $8, $9)";
+        select k.column1, h.seq - k.column2, k.column3, k.column4, k.column5, k.column6, k.column7, k.column8 \
+        from (values ($1, cast($2 as bigint), $3, cast($4 as bigint), $5, $6, $7, $8)) k join outbox_heads h on h.tenant_id = k.column1";
     EVENTS_AFTER = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
         where e.tenant_id = $1 and e.seq > $2 order by e.seq limit $3";
     PRESENCE_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
