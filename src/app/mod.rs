@@ -20,7 +20,7 @@ mod startup;
 mod tenancy;
 pub mod tenants;
 pub mod timers;
-mod token;
+mod turn_key;
 pub mod upkeep;
 pub mod users;
 pub mod voice;
@@ -30,7 +30,7 @@ use std::sync::Arc;
 pub use error::Error;
 
 use crate::app::cache::Cache;
-use crate::app::token::TurnKey;
+use crate::app::turn_key::TurnKey;
 use crate::domain::event::{Change, Entry, Event, EventCause};
 use crate::domain::ids::TenantId;
 use crate::store::{Clock, Database, Store, StoreError, Tx};
