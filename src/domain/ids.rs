@@ -5,7 +5,9 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// A name or an identifier that is not of the form its type asks for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,6 +112,13 @@ text!(/// A SHA-256 digest, by which a recording is stored and fetched.
 text!(/// A language tag, BCP 47: `en`, `fr-CA`.
     Language, "a language tag like `en` or `fr-CA`", is_language);
 
+impl Sha256Hex {
+    /// The digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(HEXLOWER.encode(&Sha256::digest(bytes)))
+    }
+}
+
 impl Language {
     /// The tag without its last subtag, `fr-CA` to `fr`: where to look next for a missing prompt.
     pub fn parent(&self) -> Option<Self> {
@@ -188,6 +197,12 @@ mod tests {
         ] {
             assert_eq!(tag.parse::<Language>().is_ok(), good, "{tag}");
         }
+    }
+
+    #[test]
+    fn a_digest_is_written_as_sha256sum_writes_it() {
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(Sha256Hex::of(b"abc").as_str(), abc);
     }
 
     #[test]
