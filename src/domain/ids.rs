@@ -93,6 +93,8 @@ id!(/// A phone call, ours; the carrier's own name of it is a [`CallSid`].
     CallId, "call_");
 id!(/// An event of the log.
     EventId, "evt_");
+id!(/// A token of the API; not its secret.
+    TokenId, "tok_");
 
 text!(/// A tenant's short name, as typed after `--tenant`.
     Slug, "1 to 40 of a-z, 0-9 and `-`, beginning with a letter", |text| is_slug(text, 40, "-"));
@@ -107,7 +109,9 @@ text!(/// The carrier's name of a call. Twilio's begin with `CA`, other carriers
     CallSid, "1 to 128 visible ASCII characters", is_carrier_name);
 text!(/// The carrier's name of an account.
     AccountSid, "1 to 128 visible ASCII characters", is_carrier_name);
-text!(/// A SHA-256 digest, by which a recording is stored and fetched.
+text!(/// What an admin calls a token: the script or the system that has it.
+    TokenName, "1 to 100 letters on one line, without blanks around them", is_line);
+text!(/// A SHA-256 digest, by which a recording is stored and fetched, and a token known again.
     Sha256Hex, "64 lower-case hexadecimal digits", |text| text.len() == 64 && is_hex(text));
 text!(/// A language tag, BCP 47: `en`, `fr-CA`.
     Language, "a language tag like `en` or `fr-CA`", is_language);
@@ -145,6 +149,10 @@ fn is_digits(text: &str) -> bool {
 
 fn is_carrier_name(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+fn is_line(text: &str) -> bool {
+    (1..=100).contains(&text.chars().count()) && text.trim() == text && !text.contains(char::is_control)
 }
 
 fn is_language(text: &str) -> bool {
@@ -196,6 +204,23 @@ mod tests {
             (false, "en-"),
         ] {
             assert_eq!(tag.parse::<Language>().is_ok(), good, "{tag}");
+        }
+    }
+
+    #[test]
+    fn a_tokens_name_is_one_line() {
+        let (longest, longer) = ("é".repeat(100), "é".repeat(101));
+        for (good, name) in [
+            (true, "ci"),
+            (true, "Wallboard, 2nd floor"),
+            (true, longest.as_str()),
+            (false, longer.as_str()),
+            (false, ""),
+            (false, " "),
+            (false, "ci "),
+            (false, "c\ni"),
+        ] {
+            assert_eq!(name.parse::<TokenName>().is_ok(), good, "{name:?}");
         }
     }
 

@@ -3,6 +3,7 @@
 #[macro_use]
 mod spelled;
 
+pub mod access;
 pub mod call;
 pub mod dispatch;
 pub mod event;
@@ -11,5 +12,6 @@ pub mod phone;
 pub mod presence;
 pub mod tenant;
 pub mod time;
+pub mod token;
 pub mod trust;
 pub mod user;

@@ -11,6 +11,9 @@ macro_rules! spelled {
         }
 
         impl $name {
+            /// In the order in which they are declared.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $text,)*
