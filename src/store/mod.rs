@@ -37,6 +37,7 @@ mod sql;
 mod sqlite;
 pub mod steps;
 mod tenants;
+mod tokens;
 mod tx;
 pub mod upkeep;
 mod users;

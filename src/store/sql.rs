@@ -49,6 +49,13 @@ macro_rules! user_columns {
     };
 }
 
+macro_rules! token_columns {
+    () => {
+        "k.token_id, k.name as token_name, k.shown, k.role, k.rights, u.login as token_user, \
+         u.active as user_active, k.created_at, k.expires_at, k.last_used_at, k.revoked_at"
+    };
+}
+
 macro_rules! call_columns {
     () => {
         "c.call_id, c.account_sid, c.call_sid, c.caller, c.dialled, c.user_id as call_user, c.flow, c.version, \
@@ -208,6 +215,22 @@ statements! {
     DELETE_EXTENSIONS = "delete from extensions where tenant_id = $1 and user_id = $2";
     INSERT_EXTENSION = "insert into extensions (tenant_id, extension_id, user_id, e164, ext, description, \
         position, line, active) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+    // Tokens.
+    TOKENS = concat!("select ", token_columns!(), " from tokens k \
+        left join users u on u.tenant_id = k.tenant_id and u.user_id = k.user_id \
+        where k.tenant_id = $1 order by k.token_id");
+    TOKEN_BY_DIGEST = concat!("select ", token_columns!(), ", ", tenant_columns!(), " from tokens k \
+        join tenants t on t.tenant_id = k.tenant_id \
+        left join users u on u.tenant_id = k.tenant_id and u.user_id = k.user_id \
+        where k.digest = $1");
+    INSERT_TOKEN = "insert into tokens (tenant_id, token_id, name, shown, digest, role, rights, user_id, \
+        created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    REVOKE_TOKEN = "update tokens set revoked_at = $3 \
+        where tenant_id = $1 and token_id = $2 and revoked_at is null";
+    // Also where several requests found at once that it is time to.
+    TOUCH_TOKEN = "update tokens set last_used_at = $3 where tenant_id = $1 and token_id = $2 \
+        and (last_used_at is null or last_used_at <= $4)";
 
     // Prompts and recordings.
     PROMPTS = "select p.language, p.name, p.kind, p.content from prompts p \

@@ -67,6 +67,8 @@ tables! {
         started_at Int, ended_at Int, steps Text;
     pin_attempts (tenant_id Text, attempt_id Text) dialled Text, user_id Text, at Int, outcome Text;
     secrets (name Text) value Text;
+    tokens (tenant_id Text, token_id Text) name Text, shown Text, digest Text, role Text, rights Text, user_id Text,
+        created_at Int, expires_at Int, last_used_at Int, revoked_at Int;
 }
 
 impl Table {

@@ -75,6 +75,7 @@ async fn what_is_asked_for_all_the_time_is_found_by_its_index() {
             "COUNT_WRONG_PINS",
             "pin_attempts USING INDEX pin_attempts_dialled (tenant_id=? AND dialled=? AND at>?)",
         ),
+        ("TOKEN_BY_DIGEST", "k USING INDEX tokens_digest (digest=?)"),
         ("OLD_STEPS", "c USING COVERING INDEX calls_started (tenant_id=? AND started_at>? AND started_at<?)"),
         (
             "FORGET_STEPS",

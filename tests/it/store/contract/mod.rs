@@ -16,6 +16,7 @@ mod events;
 mod presence;
 mod setup;
 mod tenants;
+mod tokens;
 mod upkeep;
 mod users;
 
