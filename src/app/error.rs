@@ -1,6 +1,6 @@
 //! What a request can be refused for. Every refusal names the thing, the value and the mend.
 
-use crate::domain::ids::{Login, Name};
+use crate::domain::ids::{Login, Name, TokenName};
 use crate::domain::phone::{BadNumber, E164};
 use crate::domain::presence::Rejected;
 use crate::flow::issue::nearest;
@@ -63,6 +63,8 @@ pub enum Error {
     Prompt(String),
     #[error("prompt_in_use: `{prompt}` is used by {by}; change that first")]
     PromptInUse { prompt: Name, by: String },
+    #[error("token `{0}` exists already; choose another name, or revoke that one first")]
+    TokenExists(TokenName),
     #[error("user `{user}`: {why}")]
     Presence { user: Login, why: Rejected },
     #[error(transparent)]

@@ -20,6 +20,7 @@ mod startup;
 mod tenancy;
 pub mod tenants;
 pub mod timers;
+pub mod tokens;
 mod turn_key;
 pub mod upkeep;
 pub mod users;

@@ -52,7 +52,8 @@ pub struct Entry {
 /// Who or what brought an event about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventCause {
-    /// `user:ada` for a caller, `admin:cli` for an admin at the command line, `timer`, `carrier`.
+    /// `user:ada` for a caller, `admin:cli` for an admin at the command line, `token:tok_…` for who comes
+    /// with a token, `timer`, `carrier`.
     pub actor: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call: Option<CallId>,
@@ -139,6 +140,10 @@ pub enum Event {
     MappingChanged(Change),
     #[serde(rename = "mapping.removed")]
     MappingRemoved(Change),
+    #[serde(rename = "token.issued")]
+    TokenIssued(Change),
+    #[serde(rename = "token.revoked")]
+    TokenRevoked(Change),
 }
 
 /// A record before and after an admin's change; secrets are left out.
@@ -188,7 +193,9 @@ impl Event {
             | Self::FlowPublished(change)
             | Self::MappingAdded(change)
             | Self::MappingChanged(change)
-            | Self::MappingRemoved(change) => change.clone(),
+            | Self::MappingRemoved(change)
+            | Self::TokenIssued(change)
+            | Self::TokenRevoked(change) => change.clone(),
             Self::PresenceOnline(_)
             | Self::PresenceExtended(_)
             | Self::PresenceOffline(_)

@@ -3,6 +3,7 @@
 mod apply;
 mod flows;
 mod prompts;
+mod tokens;
 
 use dutyline::app::App;
 use dutyline::app::flows::{FlowSource, Publication};
@@ -20,7 +21,7 @@ use crate::harness::recording::beep;
 struct Bench {
     app: App,
     tenant: Tenant,
-    _database: Database,
+    database: Database,
 }
 
 impl Bench {
@@ -29,7 +30,7 @@ impl Bench {
         let noon = "2026-01-05T12:00:00Z".parse().expect("an instant");
         let app = App::open(&database.url, Clock::set_to(noon)).await.expect("a database");
         let tenant = app.ensure_default_tenant().await.expect("a tenant");
-        Self { app, tenant, _database: database }
+        Self { app, tenant, database }
     }
 
     async fn publish(&self, text: &str) -> Result<Publication, String> {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use dutyline::app::prompts::NewContent;
 use dutyline::app::tenants::fresh;
+use dutyline::app::tokens::NewToken;
+use dutyline::domain::access::Role;
 use dutyline::store::copy::copy;
 use dutyline::store::flows::FlowState;
 
@@ -30,6 +32,9 @@ async fn busy_line() -> Line {
     })
     .await;
     line.pin("bob", "2468").await;
+    let (name, user) = ("Bob's".parse().expect("a name"), Some("bob".parse().expect("a login")));
+    let token = NewToken { name, role: Role::Agent, rights: None, user, expires_at: None };
+    line.app.issue_token(&line.tenant, token).await.expect("issued");
     let (english, chime) = ("en".parse().expect("a tag"), "chime".parse().expect("a name"));
     let recording = NewContent::Play { bytes: beep(), presets: vec![8.try_into().expect("hours")] };
     line.app.set_prompt(line.tenant.clone(), english, chime, recording).await.expect("set");
