@@ -25,6 +25,7 @@ mod prompt;
 mod serve;
 mod tenant;
 mod timer;
+mod token;
 mod user;
 mod when;
 
@@ -75,6 +76,9 @@ enum Command {
     /// Timers: the ends of duty windows
     #[command(subcommand)]
     Timer(timer::Action),
+    /// Tokens: who may do what over the API
+    #[command(subcommand)]
+    Token(token::Action),
     Doctor(doctor::Args),
     Prompt(prompt::Args),
     Export(export::Args),
@@ -113,6 +117,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Mapping(action) => mapping::run(&desk, action).await,
         Command::Presence(action) => presence::run(&desk, action).await,
         Command::Timer(action) => timer::run(&desk, action).await,
+        Command::Token(action) => token::run(&desk, action).await,
         Command::Doctor(args) => doctor::run(&desk, args).await,
         Command::Prompt(args) => prompt::run(&desk, args).await,
         Command::Export(args) => export::run(&desk, args).await,

@@ -7,6 +7,7 @@ mod moving;
 mod people;
 mod phone;
 mod prompt;
+mod tokens;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
