@@ -24,3 +24,18 @@ pub struct Tenant {
     #[serde(skip, default)]
     pub revision: u64,
 }
+
+/// A tenant for tests.
+#[cfg(test)]
+pub(crate) fn acme() -> Tenant {
+    Tenant {
+        id: TenantId::from_bits(1),
+        slug: "acme".parse().expect("a slug"),
+        name: "Acme".to_owned(),
+        region: "CA".parse().expect("a region"),
+        zone: Zone::utc(),
+        language: "en".parse().expect("a tag"),
+        shared_lines: false,
+        revision: 0,
+    }
+}

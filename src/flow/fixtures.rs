@@ -7,11 +7,11 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::domain::call::Outcome;
-use crate::domain::ids::{CallId, Name, TenantId, UserId};
+use crate::domain::ids::{CallId, Name, UserId};
 use crate::domain::phone::E164;
 use crate::domain::presence::{Presence, State};
-use crate::domain::tenant::Tenant;
-use crate::domain::time::{Instant, Zone};
+use crate::domain::tenant::{Tenant, acme};
+use crate::domain::time::Instant;
 use crate::domain::trust::{Attestation, PinRecord};
 use crate::domain::user::Agent;
 use crate::flow::check::check;
@@ -105,7 +105,7 @@ impl Rehearsal {
         Self {
             program,
             catalogue: Catalogue::built_in(),
-            tenant: tenant(),
+            tenant: acme(),
             agent,
             attestation: Attestation::Less,
             named: identity == Identity::Known,
@@ -257,17 +257,4 @@ impl Rehearsal {
 
 fn dialled() -> E164 {
     "+15062345678".parse().expect("a number")
-}
-
-fn tenant() -> Tenant {
-    Tenant {
-        id: TenantId::from_bits(1),
-        slug: "acme".parse().expect("a slug"),
-        name: "Acme".to_owned(),
-        region: "CA".parse().expect("a region"),
-        zone: Zone::utc(),
-        language: "en".parse().expect("a tag"),
-        shared_lines: false,
-        revision: 0,
-    }
 }

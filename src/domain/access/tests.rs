@@ -1,6 +1,5 @@
 use super::*;
-use crate::domain::ids::TenantId;
-use crate::domain::time::Zone;
+use crate::domain::tenant::acme;
 
 const ROLES: &[Role] = Role::ALL;
 
@@ -26,24 +25,11 @@ fn login(text: &str) -> Login {
     text.parse().expect("a login")
 }
 
-fn tenant() -> Tenant {
-    Tenant {
-        id: TenantId::from_bits(1),
-        slug: "acme".parse().expect("a slug"),
-        name: "Acme".to_owned(),
-        region: "CA".parse().expect("a region"),
-        zone: Zone::utc(),
-        language: "en".parse().expect("a tag"),
-        shared_lines: false,
-        revision: 0,
-    }
-}
-
 /// Ada's if it is an agent's.
 fn access(role: Role, given: Option<&[Right]>) -> Access {
     let given = given.map(|given| given.iter().copied().collect());
     let user = (role == Role::Agent).then(|| login("ada"));
-    Access::new(tenant(), TokenId::from_bits(7), (role, given.as_ref()), user)
+    Access::new(acme(), TokenId::from_bits(7), (role, given.as_ref()), user)
 }
 
 #[test]
