@@ -125,6 +125,11 @@ impl Access {
         self.role
     }
 
+    /// In the order in which they are declared.
+    pub fn rights(&self) -> impl Iterator<Item = Right> {
+        self.rights.iter().copied()
+    }
+
     /// The agent for whom an agent's token speaks.
     pub fn user(&self) -> Option<&Login> {
         self.user.as_ref()

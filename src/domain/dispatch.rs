@@ -6,7 +6,7 @@ use crate::domain::ids::{AccountSid, MappingId, Name};
 use crate::domain::phone::{Caller, E164};
 
 /// A rule that sends interactions to a flow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Mapping {
     pub id: MappingId,
     pub name: String,

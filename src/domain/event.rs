@@ -50,7 +50,7 @@ pub struct Entry {
 }
 
 /// Who or what brought an event about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EventCause {
     /// `user:ada` for a caller, `admin:cli` for an admin at the command line, `token:tok_…` for who comes
     /// with a token, `timer`, `carrier`.

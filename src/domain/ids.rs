@@ -63,6 +63,8 @@ macro_rules! text {
                 f.write_str(&self.0)
             }
         }
+
+        described!($name, $crate::domain::described::text($expected));
     };
 }
 

@@ -1,6 +1,8 @@
 //! The rules of being on duty. Pure: no clock, no randomness, no database, no HTTP; `now` is an argument.
 
 #[macro_use]
+pub mod described;
+#[macro_use]
 mod spelled;
 
 pub mod access;

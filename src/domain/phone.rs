@@ -21,6 +21,8 @@ pub enum BadNumber {
     NotALine(E164, &'static str),
 }
 
+described!(E164, crate::domain::described::number());
+
 impl E164 {
     /// Reads what a person typed (A1.2): `+1-234-567-8910`, `15062345678`, or a national number of `region`.
     pub fn from_human(text: &str, region: Region) -> Result<Self, BadNumber> {
@@ -125,6 +127,8 @@ pub struct Region(country::Id);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a region like `CA` (ISO 3166-1 alpha-2)")]
 pub struct UnknownRegion(pub String);
+
+described!(Region, crate::domain::described::text("a region like `CA` (ISO 3166-1 alpha-2)"));
 
 impl FromStr for Region {
     type Err = UnknownRegion;

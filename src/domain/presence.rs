@@ -36,7 +36,7 @@ impl Default for State {
 }
 
 /// Why a presence is as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Cause {
     pub source: Source,
     pub reason: Reason,
@@ -46,9 +46,11 @@ pub struct Cause {
 
 spelled!(
     /// Where a change of presence comes from (A1.16).
-    Source, "one of phone, admin, timer", {
+    Source, "one of phone, admin, api, timer", {
         Phone = "phone",
+        /// The command line.
         Admin = "admin",
+        Api = "api",
         Timer = "timer",
     }
 );
@@ -66,6 +68,11 @@ pub enum Reason {
     Deactivated,
     Other(String),
 }
+
+described!(
+    Reason,
+    crate::domain::described::text("one of the system's reasons, or 1 to 280 letters on one line")
+);
 
 impl Reason {
     pub fn as_str(&self) -> &str {

@@ -43,5 +43,7 @@ macro_rules! spelled {
                 f.write_str(self.as_str())
             }
         }
+
+        described!($name, $crate::domain::described::choice(&[$($text),*]));
     };
 }

@@ -6,7 +6,7 @@ use crate::domain::ids::{Language, Slug, TenantId};
 use crate::domain::phone::Region;
 use crate::domain::time::Zone;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Tenant {
     pub id: TenantId,
     pub slug: Slug,

@@ -54,6 +54,8 @@ pub struct Zone(TimeZone);
 #[error("`{0}` is not an IANA time zone like `America/Toronto`")]
 pub struct UnknownZone(pub String);
 
+described!(Zone, crate::domain::described::text("an IANA time zone like `America/Toronto`"));
+
 impl Zone {
     pub fn utc() -> Self {
         Self(TimeZone::UTC)

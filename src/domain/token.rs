@@ -13,7 +13,7 @@ use crate::domain::ids::{Login, TokenId, TokenName};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Token {
     pub id: TokenId,
     pub name: TokenName,
@@ -21,13 +21,18 @@ pub struct Token {
     pub shown: String,
     pub role: Role,
     /// All of the role's, if none.
+    #[schema(value_type = Option<Vec<Right>>)]
     pub rights: Option<BTreeSet<Right>>,
     /// The agent for whom an agent's token speaks.
     pub user: Option<Login>,
+    #[schema(value_type = String, format = DateTime)]
     pub created_at: Instant,
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Instant>,
     /// To the minute.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub last_used_at: Option<Instant>,
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub revoked_at: Option<Instant>,
     /// False for a token that speaks for a user who is out of service.
     #[serde(skip)]

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ids::{AgentCode, ExtensionId, Language, Login, UserId};
 use crate::domain::phone::E164;
 use crate::domain::presence::Presence;
-use crate::domain::time::Zone;
+use crate::domain::time::{Instant, Zone};
 use crate::domain::trust::PinRecord;
 
 /// A user as admins see one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct User {
     pub id: UserId,
     pub login: Login,
@@ -26,7 +26,7 @@ pub struct User {
 }
 
 /// A PSTN extension: a telephone number, and what to dial behind it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Extension {
     pub id: ExtensionId,
     pub number: E164,
@@ -67,4 +67,19 @@ pub struct Agent {
     pub pin_hash: Option<String>,
     pub pin: PinRecord,
     pub presence: Presence,
+}
+
+/// An agent on duty, as whoever wants to call one sees them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Reachable {
+    pub user: Login,
+    pub name: String,
+    /// Where calls are sent.
+    pub number: E164,
+    /// Digits to dial once the number has answered.
+    pub ext: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Instant,
+    #[schema(value_type = String, format = DateTime)]
+    pub until: Instant,
 }
