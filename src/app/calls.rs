@@ -16,7 +16,7 @@ use crate::store::steps::Step;
 use crate::store::{StoreError, Tx};
 
 /// A call in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct CallSummary {
     pub id: CallId,
     /// The carrier's name of it.
@@ -30,12 +30,14 @@ pub struct CallSummary {
     pub version: u32,
     pub status: CallStatus,
     pub outcome: Option<Outcome>,
+    #[schema(value_type = String, format = DateTime)]
     pub started_at: Instant,
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub ended_at: Option<Instant>,
 }
 
 /// A call and its answered turns, the first one first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct CallStory {
     #[serde(flatten)]
     pub call: CallSummary,
@@ -43,25 +45,34 @@ pub struct CallStory {
 }
 
 /// One answered turn.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct TurnStory {
     pub turn: u32,
+    #[schema(value_type = String, format = DateTime)]
     pub at: Instant,
     /// The keys that came in, or `started`, `silence`, `garbled`.
     pub pressed: String,
     pub decided: Vec<String>,
     /// In the order of speaking, the question included.
+    #[schema(value_type = Vec<Object>)]
     pub heard: Vec<Speech>,
+    #[schema(value_type = Object)]
     pub then: Then,
 }
 
 impl App {
-    /// The newest calls, newest first.
-    pub async fn calls(&self, tenant: &Tenant, limit: u32) -> Result<Vec<CallSummary>, StoreError> {
+    /// The newest calls, newest first; of those that began before another, if one is given.
+    pub async fn calls(
+        &self,
+        tenant: &Tenant,
+        before: Option<(Instant, CallId)>,
+        limit: u32,
+    ) -> Result<Vec<CallSummary>, StoreError> {
         let tenant = tenant.id.clone();
         let unit = self.store.read(|tx| {
             Box::pin(async move {
-                let calls = tx.calls(&tenant, limit).await?;
+                let before = before.as_ref().map(|(started, call)| (*started, call));
+                let calls = tx.calls(&tenant, before, limit).await?;
                 let logins = logins(tx, &tenant, &calls).await?;
                 Ok(calls.into_iter().map(|call| summary(call, &logins)).collect())
             })

@@ -1,5 +1,6 @@
 //! What a request can be refused for. Every refusal names the thing, the value and the mend.
 
+use crate::app::presence::Standing;
 use crate::domain::ids::{Login, Name, TokenName};
 use crate::domain::phone::{BadNumber, E164};
 use crate::domain::presence::Rejected;
@@ -63,6 +64,9 @@ pub enum Error {
     Prompt(String),
     #[error("prompt_in_use: `{prompt}` is used by {by}; change that first")]
     PromptInUse { prompt: Name, by: String },
+    /// D39.
+    #[error("user `{}` has changed since you looked: they are {} now", .0.user, .0.state)]
+    Stale(Box<Standing>),
     #[error("token `{0}` exists already; choose another name, or revoke that one first")]
     TokenExists(TokenName),
     #[error("user `{user}`: {why}")]

@@ -11,9 +11,10 @@ use crate::domain::time::Instant;
 use crate::store::StoreError;
 
 /// What one admin did at one time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct AuditEntry {
     pub seq: u64,
+    #[schema(value_type = String, format = DateTime)]
     pub at: Instant,
     /// Who did it: `admin:cli`.
     pub actor: String,
@@ -25,12 +26,17 @@ pub struct AuditEntry {
 }
 
 /// A field of a record that is not as it was; null where it was not, or is no longer.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Difference {
     pub field: String,
+    #[schema(value_type = Value)]
     pub before: Value,
+    #[schema(value_type = Value)]
     pub after: Value,
 }
+
+/// Behind every `seq` that there will be.
+const NEVER: u64 = i64::MAX.unsigned_abs();
 
 impl App {
     /// The events behind `after`, oldest first, at most `limit`.
@@ -53,19 +59,21 @@ impl App {
         Ok(last.await?.saturating_sub(count.into()))
     }
 
-    /// What admins did, the newest first, at most `limit`; to one user, or to anything.
+    /// What admins did, the newest first, at most `limit`; to one user, or to anything; before an entry, if one is given.
     pub async fn audit(
         &self,
         tenant: &Tenant,
         user: Option<&Login>,
+        before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         let (tenant, subject) = (tenant.clone(), user.map(|login| format!("user:{login}")));
+        let before = before.unwrap_or(NEVER);
         let unit = self.store.read::<_, StoreError, _>(|tx| {
             Box::pin(async move {
                 let events = match subject {
-                    Some(subject) => tx.admin_events_of(&tenant, &subject, limit).await?,
-                    None => tx.admin_events(&tenant, limit).await?,
+                    Some(subject) => tx.admin_events_of(&tenant, &subject, before, limit).await?,
+                    None => tx.admin_events(&tenant, before, limit).await?,
                 };
                 Ok(events.into_iter().map(AuditEntry::from).collect())
             })
@@ -159,8 +167,8 @@ mod tests {
         told.await.expect("room");
         let seqs = |entries: Vec<AuditEntry>| entries.into_iter().map(|entry| entry.seq).collect::<Vec<_>>();
         let ada: Login = "ada".parse().expect("a login");
-        assert_eq!(seqs(app.audit(&tenant, None, 9).await.expect("entries")), [4, 3, 1]);
-        assert_eq!(seqs(app.audit(&tenant, None, 1).await.expect("entries")), [4]);
-        assert_eq!(seqs(app.audit(&tenant, Some(&ada), 9).await.expect("entries")), [3]);
+        assert_eq!(seqs(app.audit(&tenant, None, None, 9).await.expect("entries")), [4, 3, 1]);
+        assert_eq!(seqs(app.audit(&tenant, None, None, 1).await.expect("entries")), [4]);
+        assert_eq!(seqs(app.audit(&tenant, Some(&ada), None, 9).await.expect("entries")), [3]);
     }
 }

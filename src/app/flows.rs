@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use annotate_snippets::Renderer;
 
-use super::{ADMIN, App, Error, change, log, prompts};
-use crate::domain::event::{Event, EventCause};
+use super::{App, Error, change, log_deed, prompts};
+use crate::domain::event::Event;
 use crate::domain::ids::{Name, TenantId};
 use crate::domain::tenant::Tenant;
 use crate::flow::check;
@@ -126,7 +126,7 @@ pub(super) async fn publish(
     tx.insert_flow(&tenant.id, &version);
     let subject = format!("flow:{}", version.flow);
     let event = Event::FlowPublished(change(latest.map(Summary::of).as_ref(), Some(&Summary::of(&version))));
-    log(tx, &tenant.id, subject, event, EventCause::actor(ADMIN));
+    log_deed(tx, &tenant.id, subject, event);
     Ok(Publication::New(version))
 }
 

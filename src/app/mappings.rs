@@ -8,10 +8,10 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::voice::{Route, route};
-use super::{ADMIN, App, Error, change, draw, log};
+use super::{App, Error, change, draw, log_deed};
 use crate::domain::call::LookupMiss;
 use crate::domain::dispatch::{Channel, Contact, Direction, Mapping, MappingKind};
-use crate::domain::event::{Event, EventCause};
+use crate::domain::event::Event;
 use crate::domain::ids::{AccountSid, CallId, Login, MappingId, Name, Slug};
 use crate::domain::phone::E164;
 use crate::domain::tenant::Tenant;
@@ -371,5 +371,5 @@ async fn check_version(tx: &mut Tx<'_>, tenant: &Tenant, mapping: &Mapping) -> R
 }
 
 fn log_change(tx: &mut Tx<'_>, tenant: &Tenant, name: &str, event: Event) {
-    log(tx, &tenant.id, format!("mapping:{name}"), event, EventCause::actor(ADMIN));
+    log_deed(tx, &tenant.id, format!("mapping:{name}"), event);
 }

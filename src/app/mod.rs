@@ -57,7 +57,13 @@ impl App {
 
     async fn on(store: Store) -> Result<Self, StoreError> {
         let turn_key = TurnKey::load(&store).await?;
-        Ok(Self { store, cache: Arc::default(), turn_key })
+        Ok(Self { store: store.on_behalf_of(ADMIN), cache: Arc::default(), turn_key })
+    }
+
+    /// The same, asked by somebody else than an admin at the command line: `token:board`.
+    #[must_use]
+    pub fn on_behalf_of(&self, actor: &str) -> Self {
+        Self { store: self.store.on_behalf_of(actor), ..self.clone() }
     }
 }
 
@@ -68,6 +74,12 @@ const ADMIN: &str = "admin:cli";
 fn log(tx: &mut Tx<'_>, tenant: &TenantId, subject: impl Into<String>, event: Event, cause: EventCause) {
     let entry = Entry { subject: subject.into(), event, cause };
     tx.append(tenant, [(draw::event_id(), entry)]);
+}
+
+/// Logs what whoever asked for the unit of work did to `subject`.
+fn log_deed(tx: &mut Tx<'_>, tenant: &TenantId, subject: impl Into<String>, event: Event) {
+    let cause = tx.cause();
+    log(tx, tenant, subject, event, cause);
 }
 
 /// A record before and after an admin's change.

@@ -2,29 +2,31 @@
 
 use serde::Serialize;
 
-use super::{ADMIN, App, Error, log, users};
+use super::{App, Error, log, users};
 use crate::domain::event::{Envelope, Event, EventCause};
 use crate::domain::ids::{CallId, Login, TenantId, UserId};
 use crate::domain::presence::{self, Cause, Command, Presence, Reason, Source, State, Transition};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
-use crate::domain::user::Agent;
+use crate::domain::user::{Agent, Reachable};
 use crate::store::{Scope, StoreError, Tx};
 
 /// An agent's presence as it is shown: never on duty past the end of the window (I5).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Standing {
     pub user: Login,
     pub name: String,
     pub state: Duty,
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub since: Option<Instant>,
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub until: Option<Instant>,
     pub generation: u64,
     pub source: Option<Source>,
     pub reason: Option<Reason>,
     pub call: Option<CallId>,
-    /// Why a supervisor keeps the agent off duty; for people, who see it beside the state.
-    #[serde(skip)]
+    /// Why a supervisor keeps the agent off duty, if one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<String>,
 }
 
@@ -65,6 +67,8 @@ impl Standing {
 /// Whose presence is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Whom {
+    /// One agent, if their presence is of this generation still (D39).
+    Seen(Login, u64),
     Named(Vec<Login>),
     /// Everybody who is on duty now.
     AllOnline,
@@ -75,8 +79,12 @@ pub enum Whom {
 pub struct Order {
     pub whom: Whom,
     pub command: Command,
+    pub source: Source,
     pub reason: Reason,
 }
+
+/// Agents who can be reached that are told of at most.
+const MOST_REACHABLE: u32 = 1000;
 
 impl App {
     /// Every agent's presence, by login.
@@ -89,12 +97,46 @@ impl App {
         Ok(agents.into_iter().map(|agent| Standing::of(agent, now)).collect())
     }
 
+    /// At most `limit` agents' presences, by login, of those behind `after`.
+    pub async fn presences_after(
+        &self,
+        tenant: &Tenant,
+        after: Option<&Login>,
+        limit: u32,
+    ) -> Result<Vec<Standing>, StoreError> {
+        let (tenant, after) = (tenant.id.clone(), after.cloned());
+        let page = self.store.read::<_, StoreError, _>(|tx| {
+            Box::pin(async move {
+                let agents = tx.board_after(&tenant, after.as_ref(), limit).await?;
+                Ok(agents.into_iter().map(|agent| Standing::of(agent, tx.now())).collect())
+            })
+        });
+        page.await
+    }
+
     pub async fn presence(&self, tenant: &Tenant, login: &Login) -> Result<Standing, Error> {
         let (tenant, login) = (tenant.clone(), login.clone());
         let standing = self.store.read(|tx| {
             Box::pin(async move { Ok(Standing::of(agent(tx, &tenant, &login).await?, tx.now())) })
         });
         standing.await
+    }
+
+    /// Who can be reached now or at another moment, as far as the windows that are open now reach; who has been on duty
+    /// longest comes first, and at most a thousand are told.
+    pub async fn reachable(
+        &self,
+        tenant: &Tenant,
+        at: Option<Instant>,
+    ) -> Result<Vec<Reachable>, StoreError> {
+        let tenant = tenant.id.clone();
+        let read = self.store.read(|tx| {
+            Box::pin(async move {
+                let at = at.unwrap_or(tx.now());
+                tx.reachable(&tenant, at, MOST_REACHABLE).await
+            })
+        });
+        read.await
     }
 
     /// The newest changes of an agent's presence, newest first.
@@ -128,7 +170,7 @@ impl App {
         let unit = self.store.write(Scope::of(&tenant), |tx| {
             Box::pin(async move {
                 let decisions = decide(tx, &tenant, &order).await?;
-                let (now, cause) = (tx.now(), EventCause::actor(ADMIN));
+                let (now, cause) = (tx.now(), tx.cause());
                 let mut standings = Vec::with_capacity(decisions.len());
                 for Decision { mut agent, presence, transitions } in decisions {
                     save_presence(tx, &tenant.id, (&agent.id, &agent.login), &presence, &transitions, &cause);
@@ -168,7 +210,7 @@ async fn decide(tx: &mut Tx<'_>, tenant: &Tenant, order: &Order) -> Result<Vec<D
         if matches!(order.command, Command::GoOnline { .. }) {
             check_can_go_online(tx, tenant, &agent).await?;
         }
-        let cause = Cause { source: Source::Admin, reason: order.reason.clone(), call: None };
+        let cause = Cause { source: order.source, reason: order.reason.clone(), call: None };
         let (presence, transitions) = presence::decide(&agent.presence, &order.command, &cause, None, now)
             .map_err(|why| Error::Presence { user: agent.login.clone(), why })?;
         decisions.push(Decision { agent, presence, transitions });
@@ -182,6 +224,13 @@ async fn chosen(tx: &mut Tx<'_>, tenant: &Tenant, whom: &Whom) -> Result<Vec<Age
             let now = tx.now();
             let board = tx.board(&tenant.id).await?;
             Ok(board.into_iter().filter(|agent| agent.presence.is_online(now)).collect())
+        }
+        Whom::Seen(login, generation) => {
+            let agent = agent(tx, tenant, login).await?;
+            if agent.presence.generation != *generation {
+                return Err(Error::Stale(Box::new(Standing::of(agent, tx.now()))));
+            }
+            Ok(vec![agent])
         }
         Whom::Named(logins) => {
             let mut agents: Vec<Agent> = Vec::with_capacity(logins.len());
@@ -224,14 +273,8 @@ pub(super) async fn end_duty(
         presence::decide(&agent.presence, &Command::GoOffline, &cause, None, tx.now())
             .map_err(|why| Error::Presence { user: agent.login.clone(), why })?;
     if !transitions.is_empty() {
-        save_presence(
-            tx,
-            &tenant.id,
-            (&agent.id, &agent.login),
-            &presence,
-            &transitions,
-            &EventCause::actor(ADMIN),
-        );
+        let cause = tx.cause();
+        save_presence(tx, &tenant.id, (&agent.id, &agent.login), &presence, &transitions, &cause);
     }
     Ok(())
 }

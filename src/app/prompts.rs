@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{ADMIN, App, Error, change, flows, log};
-use crate::domain::event::{Event, EventCause};
+use super::{App, Error, change, flows, log_deed};
+use crate::domain::event::Event;
 use crate::domain::ids::{Language, Name, TenantId};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Hours;
@@ -190,14 +190,14 @@ pub(super) fn save(
     tx.save_prompt(&tenant.id, entry);
     let before = before.map(PromptRecord::from);
     let event = Event::PromptSet(change(before.as_ref(), Some(&PromptRecord::from(entry))));
-    log(tx, &tenant.id, format!("prompt:{}", entry.name), event, EventCause::actor(ADMIN));
+    log_deed(tx, &tenant.id, format!("prompt:{}", entry.name), event);
 }
 
 /// Removes a prompt; whether anything misses it is for [`refuse_missing`].
 pub(super) fn delete(tx: &mut Tx<'_>, tenant: &Tenant, entry: &Entry) {
     tx.delete_prompt(&tenant.id, &entry.language, &entry.name);
     let event = Event::PromptRemoved(change(Some(&PromptRecord::from(entry)), None));
-    log(tx, &tenant.id, format!("prompt:{}", entry.name), event, EventCause::actor(ADMIN));
+    log_deed(tx, &tenant.id, format!("prompt:{}", entry.name), event);
 }
 
 /// The catalogue as this unit of work leaves it, if it holds together.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{ADMIN, App, Error, change, draw, log};
-use crate::domain::event::{Event, EventCause};
+use super::{App, Error, change, draw, log_deed};
+use crate::domain::event::Event;
 use crate::domain::ids::{Language, Slug};
 use crate::domain::phone::Region;
 use crate::domain::tenant::Tenant;
@@ -70,7 +70,7 @@ impl App {
                 }
                 tx.insert_tenant(&tenant);
                 let event = Event::TenantAdded(change(None, Some(&tenant)));
-                log(tx, &tenant.id, format!("tenant:{}", tenant.slug), event, EventCause::actor(ADMIN));
+                log_deed(tx, &tenant.id, format!("tenant:{}", tenant.slug), event);
                 Ok(tenant)
             })
         });
@@ -105,7 +105,7 @@ pub(super) async fn replace(tx: &mut Tx<'_>, before: &Tenant, after: &Tenant) ->
     }
     tx.save_tenant(after);
     let event = Event::TenantChanged(change(Some(before), Some(after)));
-    log(tx, &after.id, format!("tenant:{}", after.slug), event, EventCause::actor(ADMIN));
+    log_deed(tx, &after.id, format!("tenant:{}", after.slug), event);
     Ok(())
 }
 

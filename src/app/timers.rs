@@ -32,11 +32,12 @@ pub struct Fired {
 
 /// The end of a window, seen as the timer that it stands for. There is no table of timers: the deadline
 /// is the window's own, so that the two cannot disagree.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Timer {
     pub id: String,
     pub kind: TimerKind,
     pub user: Login,
+    #[schema(value_type = String, format = DateTime)]
     pub due_at: Instant,
     pub state: TimerState,
     /// The generation of the presence that it ends; it is void for every later one (I3).
@@ -109,6 +110,24 @@ impl App {
         let mut timers: Vec<Timer> = agents.iter().filter_map(|agent| Timer::of(agent, now)).collect();
         timers.sort_by(|one, other| (one.due_at, &one.user).cmp(&(other.due_at, &other.user)));
         Ok(timers)
+    }
+
+    /// At most `limit` agents behind `after`, by login, and the timers of those who have one.
+    pub async fn timers_after(
+        &self,
+        tenant: &Tenant,
+        after: Option<&Login>,
+        limit: u32,
+    ) -> Result<Vec<(Login, Option<Timer>)>, StoreError> {
+        let (tenant, after) = (tenant.id.clone(), after.cloned());
+        let page = self.store.read::<_, StoreError, _>(|tx| {
+            Box::pin(async move {
+                let agents = tx.board_after(&tenant, after.as_ref(), limit).await?;
+                let timer = |agent: Agent| (agent.login.clone(), Timer::of(&agent, tx.now()));
+                Ok(agents.into_iter().map(timer).collect())
+            })
+        });
+        page.await
     }
 
     /// Why a timer stands where it does: an agent's, or the one with an id, which has a login's form.

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use super::{ADMIN, App, Error, change, draw, log, users};
+use super::{App, Error, change, draw, log_deed, users};
 use crate::domain::access::{Access, Right, Role};
-use crate::domain::event::{Event, EventCause};
+use crate::domain::event::Event;
 use crate::domain::ids::{Login, TenantId, TokenId, TokenName, UserId};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
@@ -29,7 +29,7 @@ pub struct NewToken {
 }
 
 /// A token as it is shown, and whether it is believed now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct TokenStanding {
     #[serde(flatten)]
     pub token: Token,
@@ -221,5 +221,5 @@ async fn find(tx: &mut Tx<'_>, tenant: &TenantId, wanted: &str) -> Result<Token,
 }
 
 fn log_change(tx: &mut Tx<'_>, tenant: &TenantId, token: &TokenId, event: Event) {
-    log(tx, tenant, format!("token:{token}"), event, EventCause::actor(ADMIN));
+    log_deed(tx, tenant, format!("token:{token}"), event);
 }

@@ -14,8 +14,8 @@ pub use extensions::NewExtension;
 pub(super) use put::{WantedUser, deactivate, put};
 
 use super::presence::end_duty;
-use super::{ADMIN, App, Error, change, draw, log, pins};
-use crate::domain::event::{Change, Event, EventCause};
+use super::{App, Error, change, draw, log_deed, pins};
+use crate::domain::event::{Change, Event};
 use crate::domain::ids::{AgentCode, Language, Login};
 use crate::domain::presence::Reason;
 use crate::domain::tenant::Tenant;
@@ -74,6 +74,20 @@ impl App {
     pub async fn users(&self, tenant: &Tenant) -> Result<Vec<User>, StoreError> {
         let tenant = tenant.id.clone();
         self.store.read(|tx| Box::pin(async move { tx.users(&tenant).await })).await
+    }
+
+    /// At most `limit` users, by login, of those behind `after`.
+    pub async fn users_after(
+        &self,
+        tenant: &Tenant,
+        after: Option<&Login>,
+        limit: u32,
+    ) -> Result<Vec<User>, StoreError> {
+        let (tenant, after) = (tenant.id.clone(), after.cloned());
+        let page = self
+            .store
+            .read(|tx| Box::pin(async move { tx.users_after(&tenant, after.as_ref(), limit).await }));
+        page.await
     }
 
     pub async fn user(&self, tenant: &Tenant, login: &Login) -> Result<User, Error> {
@@ -229,5 +243,5 @@ fn user_event(before: &User, after: &User) -> Event {
 }
 
 fn log_change(tx: &mut Tx<'_>, tenant: &Tenant, login: &Login, event: Event) {
-    log(tx, &tenant.id, format!("user:{login}"), event, EventCause::actor(ADMIN));
+    log_deed(tx, &tenant.id, format!("user:{login}"), event);
 }

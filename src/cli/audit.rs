@@ -39,7 +39,7 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<ExitCode> {
     let Command::List { user, limit, format } = args.command;
     let app = desk.app().await?;
     let tenant = desk.tenant(&app).await?;
-    format.print(&app.audit(&tenant, user.as_ref(), limit).await?, |entries| list(entries))?;
+    format.print(&app.audit(&tenant, user.as_ref(), None, limit).await?, |entries| list(entries))?;
     Ok(ExitCode::SUCCESS)
 }
 

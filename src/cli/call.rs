@@ -52,7 +52,7 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<ExitCode> {
         (Some(Command::List { limit, format }), _) => {
             let app = desk.app().await?;
             let tenant = desk.tenant(&app).await?;
-            format.print(&app.calls(&tenant, limit).await?, |calls| list(calls))?;
+            format.print(&app.calls(&tenant, None, limit).await?, |calls| list(calls))?;
         }
         (Some(Command::Show { call, format }), _) => {
             let app = desk.app().await?;

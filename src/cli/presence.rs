@@ -14,7 +14,7 @@ use crate::cli::output::{Format, table, talk};
 use crate::cli::when::wall;
 use crate::domain::event::{Envelope, Event};
 use crate::domain::ids::Login;
-use crate::domain::presence::{Command, Reason, WhenOnline};
+use crate::domain::presence::{Command, Reason, Source, WhenOnline};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Hours, Instant, Zone};
 
@@ -123,7 +123,7 @@ impl Set {
             Target::Hold => (Command::Hold(words.clone().unwrap_or_default()), Reason::LoggedOut),
             Target::Release => (Command::Release, Reason::LoggedIn),
         };
-        Order { whom, command, reason: words.map_or(reason, Reason::from) }
+        Order { whom, command, source: Source::Admin, reason: words.map_or(reason, Reason::from) }
     }
 }
 

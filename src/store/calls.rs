@@ -83,9 +83,17 @@ impl Tx<'_> {
         row.map(Call::try_from).transpose()
     }
 
-    /// The newest calls, newest first.
-    pub async fn calls(&mut self, tenant: &TenantId, limit: u32) -> Result<Vec<Call>, StoreError> {
-        let rows: Vec<CallRow> = self.all(sql::CALLS, [tenant.as_str().into(), limit.into()]).await?;
+    /// The newest calls, newest first; of those that began before another, if one is given.
+    pub async fn calls(
+        &mut self,
+        tenant: &TenantId,
+        before: Option<(Instant, &CallId)>,
+        limit: u32,
+    ) -> Result<Vec<Call>, StoreError> {
+        let (started, call) =
+            before.map_or((Instant::MAX_UTC, ""), |(started, call)| (started, call.as_str()));
+        let values = [tenant.as_str().into(), started.into(), call.into(), limit.into()];
+        let rows: Vec<CallRow> = self.all(sql::CALLS, values).await?;
         rows.into_iter().map(Call::try_from).collect()
     }
 

@@ -89,20 +89,26 @@ impl Tx<'_> {
         self.envelopes(sql::PRESENCE_EVENTS_OF, values, tenant).await
     }
 
-    /// What admins did, newest first, at most `limit`.
-    pub async fn admin_events(&mut self, tenant: &Tenant, limit: u32) -> Result<Vec<Envelope>, StoreError> {
-        let values = [tenant.id.as_str().into(), limit.into()];
+    /// What admins did before `seq`, newest first, at most `limit`.
+    pub async fn admin_events(
+        &mut self,
+        tenant: &Tenant,
+        before: u64,
+        limit: u32,
+    ) -> Result<Vec<Envelope>, StoreError> {
+        let values = [tenant.id.as_str().into(), before.into(), limit.into()];
         self.envelopes(sql::ADMIN_EVENTS, values, tenant).await
     }
 
-    /// What admins did to `subject`, newest first, at most `limit`.
+    /// What admins did to `subject` before `seq`, newest first, at most `limit`.
     pub async fn admin_events_of(
         &mut self,
         tenant: &Tenant,
         subject: &str,
+        before: u64,
         limit: u32,
     ) -> Result<Vec<Envelope>, StoreError> {
-        let values = [tenant.id.as_str().into(), subject.into(), limit.into()];
+        let values = [tenant.id.as_str().into(), subject.into(), before.into(), limit.into()];
         self.envelopes(sql::ADMIN_EVENTS_OF, values, tenant).await
     }
 

@@ -67,7 +67,11 @@ use writer::{Lanes, Writer};
 
 /// The database. A copy is of the handle alone.
 #[derive(Debug, Clone)]
-pub struct Store(Arc<Connections>);
+pub struct Store {
+    connections: Arc<Connections>,
+    /// On whose behalf it writes.
+    actor: Arc<str>,
+}
 
 #[derive(Debug)]
 struct Connections {
@@ -122,9 +126,16 @@ impl Store {
         let clock = engine.clock(clock);
         let lanes = Lanes { clock: clock.clone(), commits, broken: broken.clone() };
         let (reader, writer, bell) = engine.connect(lanes).await?;
-        let store = Self(Arc::new(Connections { engine, fit, reader, writer, clock, broken, bell }));
+        let connections = Connections { engine, fit, reader, writer, clock, broken, bell };
+        let store = Self { connections: Arc::new(connections), actor: Arc::default() };
         store.look().await?;
         Ok(store)
+    }
+
+    /// The same database, written to on somebody's behalf: who that is stands in the log.
+    #[must_use]
+    pub fn on_behalf_of(&self, actor: impl Into<Arc<str>>) -> Self {
+        Self { actor: actor.into(), ..self.clone() }
     }
 
     /// Runs reads, each of which sees what was committed when it began.
@@ -133,7 +144,7 @@ impl Store {
         E: From<StoreError>,
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>>,
     {
-        work(&mut Tx::reading(&self.0.reader, self.0.clock.now())).await
+        work(&mut Tx::reading(&self.connections.reader, self.connections.clock.now())).await
     }
 
     /// Runs a unit of work: all of it or nothing. The answer comes when it is on disk, unless the unit
@@ -146,7 +157,7 @@ impl Store {
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
     {
         let (tenant, call) = self.narrow(scope).await?;
-        self.0.writer.write(tenant.as_ref(), call, work).await
+        self.connections.writer.write(tenant.as_ref(), call, acting(self.actor.clone(), work)).await
     }
 
     /// Runs a unit of work that nobody needs on the disk yet. Every later unit finds what it wrote.
@@ -156,7 +167,7 @@ impl Store {
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<(), E>> + Send + 'static,
     {
         let (tenant, _) = self.narrow(scope).await?;
-        self.0.writer.write_later(tenant.as_ref(), work).await
+        self.connections.writer.write_later(tenant.as_ref(), acting(self.actor.clone(), work)).await
     }
 
     /// Whose lane a unit of work belongs in, where there is more than one, and the call that it is about.
@@ -164,9 +175,9 @@ impl Store {
         Ok(match scope {
             Scope::Deployment => (None, None),
             Scope::Tenant(tenant) => (Some(tenant), None),
-            Scope::Call(call) if self.0.writer.is_one() => (None, Some(call)),
+            Scope::Call(call) if self.connections.writer.is_one() => (None, Some(call)),
             Scope::Call(call) => {
-                let mut tx = Tx::reading(&self.0.reader, self.0.clock.now());
+                let mut tx = Tx::reading(&self.connections.reader, self.connections.clock.now());
                 (tx.tenant_of_call(&call).await?, Some(call))
             }
         })
@@ -180,45 +191,45 @@ impl Store {
 
     /// The store's time.
     pub fn clock(&self) -> &Clock {
-        &self.0.clock
+        &self.connections.clock
     }
 
     /// How this binary can work with the database, as it was last looked at.
     pub fn fit(&self) -> Fit {
-        *self.0.fit.borrow()
+        *self.connections.fit.borrow()
     }
 
     /// Holds the error once the disk has failed, or the database has been migrated to what this binary does not
     /// understand; the process must end then (I30, I32).
     pub fn broken(&self) -> watch::Receiver<Option<StoreError>> {
-        self.0.broken.subscribe()
+        self.connections.broken.subscribe()
     }
 
     /// Rings when something has been committed, by whichever node; now and then for nothing, and once for many
     /// commits. Whoever relies on it looks by themselves now and then, too.
     pub fn bell(&self) -> watch::Receiver<()> {
-        self.0.bell.subscribe()
+        self.connections.bell.subscribe()
     }
 
     /// Looks whether the database answers and is one to work with still, and by how much this machine's clock is
     /// ahead of the store's.
     pub async fn look(&self) -> Result<TimeDelta, StoreError> {
-        let asked = self.0.clock.counted();
-        let rows = self.0.reader.ask(sql::TIME.on(&self.0.engine), Vec::new()).await?;
+        let asked = self.connections.clock.counted();
+        let rows = self.connections.reader.ask(sql::TIME.on(&self.connections.engine), Vec::new()).await?;
         for told in rows.iter().map(Row::number) {
-            self.0.clock.follow(told?, asked);
+            self.connections.clock.follow(told?, asked);
         }
         self.look_at_schema().await?;
-        Ok(self.0.clock.skew())
+        Ok(self.connections.clock.skew())
     }
 
     async fn look_at_schema(&self) -> Result<(), StoreError> {
-        for schema in self.0.reader.ask(sql::SCHEMA, Vec::new()).await? {
+        for schema in self.connections.reader.ask(sql::SCHEMA, Vec::new()).await? {
             match schema.read::<Schema>()?.fit(schema::known()) {
-                Ok(fit) if self.0.fit.send_replace(fit) == fit => {}
+                Ok(fit) if self.connections.fit.send_replace(fit) == fit => {}
                 Ok(fit) => tracing::info!("{fit}"),
                 Err(misfit) => {
-                    self.0.broken.send_replace(Some(misfit.into()));
+                    self.connections.broken.send_replace(Some(misfit.into()));
                     return Err(misfit.into());
                 }
             }
@@ -228,20 +239,34 @@ impl Store {
 
     /// Copies the database to a new file, while it is in use.
     pub async fn back_up(&self, file: &Path) -> Result<(), StoreError> {
-        self.0.engine.back_up(file).await
+        self.connections.engine.back_up(file).await
     }
 
     /// What the engine's own check finds wrong; none if nothing.
     pub async fn quick_check(&self) -> Result<Option<String>, StoreError> {
-        self.0.engine.quick_check().await
+        self.connections.engine.quick_check().await
     }
 
     /// The settings on which durability rests, as the engine reports them, and its version.
     pub async fn durability(&self) -> Result<Durability, StoreError> {
-        match &self.0.engine {
+        match &self.connections.engine {
             // They are the connection's own: the one that writes is asked.
             Engine::Sqlite(_) => self.write(Scope::Deployment, |tx| Box::pin(sqlite::durability(tx))).await,
             Engine::Postgres { .. } => self.read(|tx| Box::pin(postgres::durability(tx))).await,
         }
+    }
+}
+
+/// The work, done on somebody's behalf.
+fn acting<T, W>(
+    actor: Arc<str>,
+    work: W,
+) -> impl for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, T> + Send + 'static
+where
+    W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, T> + Send + 'static,
+{
+    |tx| {
+        tx.act_for(actor);
+        work(tx)
     }
 }

@@ -9,7 +9,7 @@ use super::tx::Tx;
 use crate::domain::ids::{CallId, Login, TenantId, UserId};
 use crate::domain::presence::{MENU_GRACE, Presence, State};
 use crate::domain::time::Instant;
-use crate::domain::user::Agent;
+use crate::domain::user::{Agent, Reachable};
 
 /// A window that is over.
 #[derive(Debug)]
@@ -81,6 +81,30 @@ impl Tx<'_> {
         rows.into_iter().filter_map(|row| row.agent().transpose()).collect()
     }
 
+    /// The same, at most `limit` of those behind a login.
+    pub async fn board_after(
+        &mut self,
+        tenant: &TenantId,
+        after: Option<&Login>,
+        limit: u32,
+    ) -> Result<Vec<Agent>, StoreError> {
+        let values = [tenant.as_str().into(), after.map_or("", Login::as_str).into(), limit.into()];
+        let rows: Vec<AgentRow> = self.all(sql::BOARD_AFTER, values).await?;
+        rows.into_iter().filter_map(|row| row.agent().transpose()).collect()
+    }
+
+    /// At most `limit` active users whose windows are open at a moment, the longest open first.
+    pub async fn reachable(
+        &mut self,
+        tenant: &TenantId,
+        at: Instant,
+        limit: u32,
+    ) -> Result<Vec<Reachable>, StoreError> {
+        let values = [tenant.as_str().into(), at.into(), limit.into()];
+        let rows: Vec<ReachableRow> = self.all(sql::REACHABLE, values).await?;
+        rows.into_iter().map(Reachable::try_from).collect()
+    }
+
     pub async fn agent_by_id(
         &mut self,
         tenant: &TenantId,
@@ -89,6 +113,32 @@ impl Tx<'_> {
         let row: Option<AgentRow> =
             self.one(sql::AGENT_BY_ID, [tenant.as_str().into(), user.as_str().into()]).await?;
         row.map_or(Ok(None), AgentRow::agent)
+    }
+}
+
+#[derive(Debug, FromRow)]
+struct ReachableRow {
+    login: String,
+    name: String,
+    e164: String,
+    ext: Option<String>,
+    since: i64,
+    until: i64,
+}
+
+impl TryFrom<ReachableRow> for Reachable {
+    type Error = StoreError;
+    fn try_from(row: ReachableRow) -> Result<Self, StoreError> {
+        let of = row.login.clone();
+        let moment = |millis| instant("presence", &of, millis);
+        Ok(Self {
+            user: parse("users", &of, row.login)?,
+            name: row.name,
+            number: parse("extensions", &of, row.e164)?,
+            ext: row.ext,
+            since: moment(row.since)?,
+            until: moment(row.until)?,
+        })
     }
 }
 

@@ -114,7 +114,8 @@ statements! {
         menu_since = excluded.menu_since, status = excluded.status, sequence = excluded.sequence, \
         outcome = excluded.outcome, ended_at = excluded.ended_at, steps = excluded.steps");
     CALLS = concat!("select ", call_columns!(), " from calls c \
-        where c.tenant_id = $1 order by c.started_at desc, c.call_id desc limit $2");
+        where c.tenant_id = $1 and (c.started_at, c.call_id) < ($2, $3) \
+        order by c.started_at desc, c.call_id desc limit $4");
     CALL_BY_ID = concat!("select ", call_columns!(), " from calls c where c.tenant_id = $1 and c.call_id = $2");
     CALL_BY_SID = concat!("select ", call_columns!(), " from calls c \
         where c.tenant_id = $1 and c.call_sid = $2 order by c.started_at desc limit 1");
@@ -156,6 +157,16 @@ statements! {
         left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
         where u.tenant_id = $1 and (u.active or p.state = 'online') order by u.login");
 
+    BOARD_AFTER = concat!("select ", agent_columns!(), " from users u \
+        left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
+        where u.tenant_id = $1 and u.login > $2 and (u.active or p.state = 'online') order by u.login limit $3");
+    // The first extension is the one that calls are sent to.
+    REACHABLE = "select u.login, u.name, x.e164, x.ext, p.since, p.until from presence p \
+        join users u on u.tenant_id = p.tenant_id and u.user_id = p.user_id and u.active \
+        join extensions x on x.tenant_id = u.tenant_id and x.user_id = u.user_id and x.position = 0 \
+        where p.tenant_id = $1 and p.state = 'online' and p.until > $2 and p.since <= $2 \
+        order by p.since, u.login limit $3";
+
     // Events.
     ADVANCE_HEAD = "insert into outbox_heads (tenant_id, seq) values ($1, $2) \
         on conflict (tenant_id) do update set seq = outbox_heads.seq + excluded.seq";
@@ -169,12 +180,14 @@ statements! {
     PRESENCE_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
         where e.tenant_id = $1 and e.subject = $2 and e.type not like 'call.%' and e.type like 'presence.%' \
         order by e.seq desc limit $3";
-    // A cause begins with its actor.
+    // A cause begins with its actor: an admin at the command line, or whoever holds a token.
     ADMIN_EVENTS = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
-        where e.tenant_id = $1 and e.cause like '{\"actor\":\"admin:%' order by e.seq desc limit $2";
+        where e.tenant_id = $1 and (e.cause like '{\"actor\":\"admin:%' or e.cause like '{\"actor\":\"token:%') \
+        and e.seq < $2 order by e.seq desc limit $3";
     ADMIN_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
-        where e.tenant_id = $1 and e.subject = $2 and e.type not like 'call.%' and e.cause like '{\"actor\":\"admin:%' \
-        order by e.seq desc limit $3";
+        where e.tenant_id = $1 and e.subject = $2 and e.type not like 'call.%' \
+        and (e.cause like '{\"actor\":\"admin:%' or e.cause like '{\"actor\":\"token:%') \
+        and e.seq < $3 order by e.seq desc limit $4";
     HEAD = "select h.seq from outbox_heads h where h.tenant_id = $1";
     HEADS = "select h.tenant_id, h.seq from outbox_heads h";
 
@@ -193,6 +206,8 @@ statements! {
 
     // Users.
     USERS = concat!("select ", user_columns!(), " from users u where u.tenant_id = $1 order by u.login");
+    USERS_AFTER = concat!("select ", user_columns!(), " from users u \
+        where u.tenant_id = $1 and u.login > $2 order by u.login limit $3");
     USER_BY_LOGIN = concat!("select ", user_columns!(), " from users u \
         where u.tenant_id = $1 and u.login = $2");
     USER_BY_CODE = concat!("select ", user_columns!(), " from users u \
@@ -207,6 +222,9 @@ statements! {
         where tenant_id = $1 and user_id = $2";
     EXTENSIONS = "select x.user_id, x.extension_id, x.e164, x.ext, x.description from extensions x \
         where x.tenant_id = $1 order by x.user_id, x.position";
+    EXTENSIONS_BETWEEN = "select x.user_id, x.extension_id, x.e164, x.ext, x.description from users u \
+        join extensions x on x.tenant_id = u.tenant_id and x.user_id = u.user_id \
+        where u.tenant_id = $1 and u.login > $2 and u.login <= $3 order by x.user_id, x.position";
     EXTENSIONS_OF = "select x.user_id, x.extension_id, x.e164, x.ext, x.description from extensions x \
         where x.tenant_id = $1 and x.user_id = $2 order by x.position";
     LINE_HOLDER = "select u.login from extensions x \

@@ -1,6 +1,7 @@
 //! A unit of work: reads run at once, writes wait until the unit's end, and longer.
 
 use std::mem;
+use std::sync::Arc;
 
 use super::batch::Write;
 use super::error::StoreError;
@@ -9,6 +10,7 @@ use super::group::{Group, Place, Unit};
 use super::reader::Reader;
 use super::row::{Readable, Row};
 use super::value::Value;
+use crate::domain::event::EventCause;
 use crate::domain::time::Instant;
 
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub struct Tx<'c> {
     /// What of it is in the database already, under the unit's savepoint.
     begun: Option<Unit>,
     now: Instant,
+    /// On whose behalf the unit runs.
+    actor: Arc<str>,
     relaxed: bool,
     foreseen: Option<Foreseen>,
     /// What went wrong, if anything did: the unit is undone then.
@@ -53,7 +57,17 @@ impl<'c> Tx<'c> {
     }
 
     fn on(line: Line<'c>, now: Instant, foreseen: Option<Foreseen>) -> Self {
-        Self { line, unit: Unit::default(), begun: None, now, relaxed: false, foreseen, failed: None }
+        let actor = Arc::default();
+        Self { line, unit: Unit::default(), begun: None, now, actor, relaxed: false, foreseen, failed: None }
+    }
+
+    pub(super) fn act_for(&mut self, actor: Arc<str>) {
+        self.actor = actor;
+    }
+
+    /// Whoever asked for the unit, as the cause of its events.
+    pub fn cause(&self) -> EventCause {
+        EventCause::actor(&*self.actor)
     }
 
     /// The store's time, one for the whole unit.

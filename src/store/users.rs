@@ -18,16 +18,23 @@ impl Tx<'_> {
     pub async fn users(&mut self, tenant: &TenantId) -> Result<Vec<User>, StoreError> {
         let rows: Vec<UserRow> = self.all(sql::USERS, [tenant.as_str().into()]).await?;
         let extensions: Vec<ExtensionRow> = self.all(sql::EXTENSIONS, [tenant.as_str().into()]).await?;
-        let mut by_user: BTreeMap<String, Vec<ExtensionRow>> = BTreeMap::new();
-        for extension in extensions {
-            by_user.entry(extension.user_id.clone()).or_default().push(extension);
-        }
-        rows.into_iter()
-            .map(|row| {
-                let extensions = by_user.remove(&row.user_id).unwrap_or_default();
-                row.user(extensions)
-            })
-            .collect()
+        with_extensions(rows, extensions)
+    }
+
+    /// At most `limit` users of those behind a login.
+    pub async fn users_after(
+        &mut self,
+        tenant: &TenantId,
+        after: Option<&Login>,
+        limit: u32,
+    ) -> Result<Vec<User>, StoreError> {
+        let after = after.map_or("", Login::as_str);
+        let values = [tenant.as_str().into(), after.into(), limit.into()];
+        let rows: Vec<UserRow> = self.all(sql::USERS_AFTER, values).await?;
+        let Some(last) = rows.last() else { return Ok(Vec::new()) };
+        let values = [tenant.as_str().into(), after.into(), last.login.as_str().into()];
+        let extensions: Vec<ExtensionRow> = self.all(sql::EXTENSIONS_BETWEEN, values).await?;
+        with_extensions(rows, extensions)
     }
 
     pub async fn user(&mut self, tenant: &TenantId, login: &Login) -> Result<Option<User>, StoreError> {
@@ -116,6 +123,18 @@ impl Tx<'_> {
             self.push(sql::INSERT_EXTENSION, values);
         }
     }
+}
+
+fn with_extensions(rows: Vec<UserRow>, extensions: Vec<ExtensionRow>) -> Result<Vec<User>, StoreError> {
+    let mut by_user: BTreeMap<String, Vec<ExtensionRow>> = BTreeMap::new();
+    for extension in extensions {
+        by_user.entry(extension.user_id.clone()).or_default().push(extension);
+    }
+    let user = |row: UserRow| {
+        let extensions = by_user.remove(&row.user_id).unwrap_or_default();
+        row.user(extensions)
+    };
+    rows.into_iter().map(user).collect()
 }
 
 #[derive(Debug, FromRow)]

@@ -65,7 +65,10 @@ async fn plan(connection: &mut SqliteConnection, text: &str) -> Vec<String> {
 async fn what_is_asked_for_all_the_time_is_found_by_its_index() {
     let (_folder, mut connection) = on_sqlite().await;
     for (name, step) in [
-        ("CALLS", "c USING INDEX calls_started (tenant_id=?)"),
+        ("CALLS", "c USING INDEX calls_started (tenant_id=? AND started_at<?)"),
+        ("USERS_AFTER", "u USING INDEX users_login (tenant_id=? AND login>?)"),
+        ("BOARD_AFTER", "u USING INDEX users_login (tenant_id=? AND login>?)"),
+        ("REACHABLE", "p USING INDEX presence_due (tenant_id=? AND until>?)"),
         ("LOST_CALLS", "c USING INDEX calls_live (tenant_id=? AND ended_at=? AND started_at<?)"),
         ("DUE", "c USING COVERING INDEX calls_open_menus (tenant_id=? AND menu_since<?)"),
         ("DUE", "p USING INDEX presence_due (tenant_id=? AND until<?)"),

@@ -12,7 +12,7 @@ fn named_only(names: &[&str]) -> Whom {
 }
 
 async fn set(line: &Line, whom: Whom, (command, reason): (Command, Reason)) -> Result<Vec<Standing>, Error> {
-    line.app.set_presence(&line.tenant, Order { whom, command, reason }).await
+    line.app.set_presence(&line.tenant, Order { whom, command, source: Source::Admin, reason }).await
 }
 
 fn offline() -> (Command, Reason) {
@@ -93,7 +93,12 @@ async fn an_order_for_many_is_carried_out_for_all_or_for_none() {
 
     set(&line, named_only(&["ada", "bob", "ada"]), online(1, WhenOnline::Replace)).await.expect("allowed");
     set(&line, named_only(&["bob"]), offline()).await.expect("allowed");
-    let order = Order { whom: Whom::AllOnline, command: Command::GoOffline, reason: Reason::LoggedOut };
+    let order = Order {
+        whom: Whom::AllOnline,
+        command: Command::GoOffline,
+        source: Source::Admin,
+        reason: Reason::LoggedOut,
+    };
     let would = line.app.would_change(&line.tenant, &order).await.expect("readable");
     assert_eq!(would, [login("ada")], "those who are offline are left out");
     assert!(line.online_until("ada").await.is_some(), "nothing is done yet");

@@ -11,7 +11,7 @@ mod talk;
 use chrono::TimeDelta;
 use dutyline::app::presence::{Order, Whom};
 use dutyline::domain::event::Envelope;
-use dutyline::domain::presence::{Command, Reason, WhenOnline};
+use dutyline::domain::presence::{Command, Reason, Source, WhenOnline};
 use dutyline::domain::time::{Hours, Instant};
 use proptest::collection::vec;
 use proptest::sample::Index;
@@ -213,7 +213,8 @@ impl Evening {
             Wish::Release => Command::Release,
         };
         let whom = Whom::Named(vec![AGENTS[who].0.parse().expect("a login")]);
-        let order = Order { whom, command, reason: Reason::Other("training".to_owned()) };
+        let order =
+            Order { whom, command, source: Source::Admin, reason: Reason::Other("training".to_owned()) };
         let outcome = self.line.app.set_presence(&self.line.tenant, order).await;
         let now = self.now();
         assert_eq!(outcome.is_ok(), self.duties[who].wish(wish, None, now).is_ok(), "{outcome:?}");

@@ -30,7 +30,7 @@ async fn the_same_line_takes_agents_on_and_off_duty_and_each_change_keeps_its_so
     let whom = Whom::Named(vec!["ada".parse().expect("a login")]);
     let (hours_8, when_online) = (8.try_into().expect("hours"), WhenOnline::Replace);
     let command = Command::GoOnline { hours: hours_8, when_online, cap: hours_8 };
-    let order = Order { whom, command, reason: Reason::LoggedIn };
+    let order = Order { whom, command, source: Source::Admin, reason: Reason::LoggedIn };
     line.app.set_presence(&line.tenant, order).await.expect("allowed");
     line.pass(hours(8)).await;
     let source = |event: Envelope| match event.event {

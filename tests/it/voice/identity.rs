@@ -190,7 +190,7 @@ async fn a_pin_is_kept_nowhere() {
         }
     }
     assert_eq!(logged, ["****", "****"]);
-    let calls = line.app.calls(&line.tenant, 1).await.expect("the calls are read");
+    let calls = line.app.calls(&line.tenant, None, 1).await.expect("the calls are read");
     let story = line.app.call_story(&line.tenant, calls[0].id.as_str()).await.expect("the call is there");
     let pressed: Vec<&str> = story.steps.iter().map(|step| step.pressed.as_str()).collect();
     assert_eq!(pressed, ["started", "****", "****"]);

@@ -40,7 +40,7 @@ async fn calls_and_their_steps() {
     assert_eq!(ended.steps.all().expect("a list"), [step(0), step(1)]);
     assert_eq!(ended.steps.of_turn(1).expect("a list"), Some(step(1)));
     assert_eq!(ended.steps.of_turn(2).expect("a list"), None);
-    assert_eq!(read!(desk, tx => tx.calls(&tenant("acme").id, 5).await?), [ended]);
+    assert_eq!(read!(desk, tx => tx.calls(&tenant("acme").id, None, 5).await?), [ended]);
     assert!(read!(desk, tx => tx.lost_calls(&tenant("acme").id, at(9)).await?).is_empty());
 }
 

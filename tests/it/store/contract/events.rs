@@ -36,8 +36,8 @@ async fn events_are_found_by_kind_and_by_who_brought_them_about() {
         let acme = tenant("acme");
         (
             tx.presence_events_of(&acme, "user:ada", 9).await?.len(),
-            tx.admin_events(&acme, 9).await?.len(),
-            tx.admin_events_of(&acme, "user:ada", 9).await?.len(),
+            tx.admin_events(&acme, 99, 9).await?.len(),
+            tx.admin_events_of(&acme, "user:ada", 99, 9).await?.len(),
         )
     });
     assert_eq!((presence, admin, about_ada), (2, 2, 1));

@@ -32,6 +32,25 @@ async fn presence_in_every_state() {
 }
 
 #[tokio::test]
+async fn who_can_be_reached_and_who_stands_behind_whom() {
+    let desk = desk().await;
+    desk.put(|tx| tx.save_presence(&tenant("acme").id, &user("ada", ADAS).id, &on_duty_until(60)))
+        .await
+        .expect("kept");
+    // D18: the end itself is not on duty any more.
+    for (minute, limit, found) in [(0, 9, 1), (59, 9, 1), (60, 9, 0), (0, 0, 0)] {
+        let reachable = read!(desk, tx => tx.reachable(&tenant("acme").id, at(minute), limit).await?);
+        let numbers: Vec<_> = reachable.iter().map(|one| (one.number.as_str(), one.until)).collect();
+        assert_eq!(numbers, vec![(ADAS, at(60)); found], "minute {minute}");
+    }
+    for (after, found) in [(None, 1), (Some("ada"), 0)] {
+        let after = after.map(|login| login.parse().expect("a login"));
+        let board = read!(desk, tx => tx.board_after(&tenant("acme").id, after.as_ref(), 9).await?);
+        assert_eq!(board.len(), found);
+    }
+}
+
+#[tokio::test]
 async fn a_due_window_waits_for_a_menu_that_was_open_at_its_end() {
     let desk = desk().await;
     desk.put(|tx| {

@@ -75,7 +75,7 @@ async fn left(desk: &Desk) -> (usize, usize, usize, u32) {
     read!(desk, tx => {
         let acme = tenant("acme");
         let dialled = OURS.parse().expect("a number");
-        let calls = tx.calls(&acme.id, 9).await?;
+        let calls = tx.calls(&acme.id, None, 9).await?;
         (
             calls.iter().map(|call| call.steps.all().expect("a list").len()).sum(),
             calls.len(),

@@ -19,6 +19,11 @@ async fn users_and_their_lines() {
     let saved = ada.clone();
     desk.put(move |tx| tx.save_user(&acme, &saved)).await.expect("kept");
     assert_eq!(read!(desk, tx => tx.users(&tenant("acme").id).await?), [ada.clone()]);
+    for (after, limit, found) in [(None, 1, 1), (Some("ac"), 1, 1), (Some("ada"), 1, 0), (None, 0, 0)] {
+        let after = after.map(|login| login.parse().expect("a login"));
+        let page = read!(desk, tx => tx.users_after(&tenant("acme").id, after.as_ref(), limit).await?);
+        assert_eq!(page, vec![ada.clone(); found]);
+    }
     let found = read!(desk, tx => {
         let (acme, code, nobody) = (tenant("acme").id, "1234".parse().expect("a code"), user("bob", ADAS).id);
         let own = user("ada", ADAS).id;
