@@ -18,6 +18,7 @@ mod man;
 mod mapping;
 mod migrate;
 mod r#move;
+mod openapi;
 mod output;
 pub mod phone;
 mod presence;
@@ -87,6 +88,7 @@ enum Command {
     Event(event::Args),
     Audit(audit::Args),
     Backup(backup::Args),
+    Openapi(openapi::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -126,6 +128,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Event(args) => event::run(&desk, args).await,
         Command::Audit(args) => audit::run(&desk, args).await,
         Command::Backup(args) => backup::run(&desk, args).await,
+        Command::Openapi(args) => openapi::run(args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }

@@ -18,7 +18,7 @@ use crate::config::{ServerConfig, TwilioConfig};
 use crate::http::health::{self, Readiness};
 use crate::http::server::{self, Limits};
 use crate::http::signed::Trust;
-use crate::http::{media, voice};
+use crate::http::{media, v1, voice};
 use crate::store::StoreError;
 use crate::telemetry;
 use crate::worker;
@@ -116,6 +116,7 @@ fn routes(
     health::routes(readiness, metrics)
         .merge(voice::routes(app.clone(), trust, voice::PATIENCE))
         .merge(media::routes(app.clone()))
+        .merge(v1::routes(app.clone()))
 }
 
 /// Waits for SIGINT or SIGTERM, which is a good end, or for the store to break or turn out to be damaged, which is not

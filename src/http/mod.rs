@@ -6,4 +6,5 @@ pub mod media;
 mod pace;
 pub mod server;
 pub mod signed;
+pub mod v1;
 pub mod voice;

@@ -18,4 +18,5 @@ mod nodes;
 mod postgres;
 mod schema;
 mod store;
+mod v1;
 mod voice;

@@ -1,0 +1,140 @@
+//! Who is let through to an operation: whoever bears a token with the right that the document names for it. An
+//! operation that the document names none for lets nobody through.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::{Operation, PathItem};
+
+use crate::app::App;
+use crate::domain::access::{Access, Right};
+use crate::domain::ids::Login;
+use crate::domain::tenant::Tenant;
+use crate::http::v1::document::TOKEN;
+use crate::http::v1::mask;
+use crate::http::v1::problem::Problem;
+
+#[derive(Debug, Clone)]
+pub(super) struct Gate {
+    app: App,
+    demands: Arc<HashMap<(Method, String), Demand>>,
+}
+
+/// What an operation asks for.
+#[derive(Debug, Clone, Copy)]
+enum Demand {
+    AnyToken,
+    Right(Right),
+}
+
+/// Whoever makes a request, and what they may ask.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    /// What is done through it stands in the log as the caller's.
+    pub(super) app: App,
+    pub(super) access: Arc<Access>,
+}
+
+impl Caller {
+    pub(super) fn tenant(&self) -> &Tenant {
+        &self.access.tenant
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get().cloned().ok_or_else(|| Problem::failed(&"a request came past the gate"))
+    }
+}
+
+impl Gate {
+    pub(super) fn new(app: App, document: &OpenApi) -> Self {
+        let demands = document.paths.paths.iter().flat_map(|(path, item)| {
+            operations(item)
+                .into_iter()
+                .filter_map(|(method, operation)| Some(((method, path.clone()), demand(operation)?)))
+        });
+        Self { app, demands: Arc::new(demands.collect()) }
+    }
+}
+
+/// The operations of a path.
+fn operations(item: &PathItem) -> Vec<(Method, &Operation)> {
+    let methods = [
+        (Method::GET, &item.get),
+        (Method::PUT, &item.put),
+        (Method::POST, &item.post),
+        (Method::PATCH, &item.patch),
+        (Method::DELETE, &item.delete),
+    ];
+    methods.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?))).collect()
+}
+
+/// What an operation asks for; none if it does not say.
+fn demand(operation: &Operation) -> Option<Demand> {
+    let security = serde_json::to_value(operation.security.as_ref()?).expect("a document is plain data");
+    let rights = security.get(0)?.get(TOKEN)?.as_array()?;
+    match rights.first() {
+        None => Some(Demand::AnyToken),
+        Some(right) => right.as_str()?.parse().ok().map(Demand::Right),
+    }
+}
+
+/// Lets a request through, or not; hides telephone numbers from those who may not see them.
+pub(super) async fn pass(
+    State(gate): State<Gate>,
+    path: MatchedPath,
+    params: RawPathParams,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let caller = match admit(&gate, request.method(), path.as_str(), &params, request.headers()).await {
+        Ok(caller) => caller,
+        Err(problem) => return problem.into_response(),
+    };
+    let sees_numbers = caller.access.may(Right::NumbersRead);
+    request.extensions_mut().insert(caller);
+    let response = next.run(request).await;
+    if sees_numbers { response } else { mask::numbers(response).await }
+}
+
+async fn admit(
+    gate: &Gate,
+    method: &Method,
+    path: &str,
+    params: &RawPathParams,
+    headers: &HeaderMap,
+) -> Result<Caller, Problem> {
+    let token = bearer(headers).ok_or_else(|| {
+        let detail = "send `Authorization: Bearer` and a token; `dutyline token issue` makes one";
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+    })?;
+    let token = token.parse().map_err(|why| {
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", format!("the token is mistyped: {why}"))
+    })?;
+    let access = gate.app.authenticate(&token).await?;
+    let forbidden = || Problem::new(StatusCode::FORBIDDEN, "forbidden", "nobody may do this");
+    let demand = *gate.demands.get(&(method.clone(), path.to_owned())).ok_or_else(forbidden)?;
+    let about =
+        params.iter().find(|(name, _)| *name == "login").and_then(|(_, login)| login.parse::<Login>().ok());
+    match (demand, about) {
+        (Demand::AnyToken, _) => {}
+        (Demand::Right(right), Some(login)) => access.require_of(&login, right)?,
+        (Demand::Right(right), None) => access.require(right)?,
+    }
+    Ok(Caller { app: gate.app.on_behalf_of(&access.actor()), access: Arc::new(access) })
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}

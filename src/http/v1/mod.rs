@@ -1,0 +1,80 @@
+//! The REST API, version 1: a file for each kind of thing, and the manners that all share. Knows `app`; must not know
+//! the store, nor decide what an agent may or may not do on duty.
+//!
+//! What an operation is, what it takes and gives, and which right it needs stand in one place, its
+//! `#[utoipa::path]`. The document is made of them, and the [`gate`] reads the rights out of the document: what is not
+//! written there is not let through.
+
+mod audit;
+mod calls;
+mod document;
+mod events;
+mod gate;
+mod mask;
+mod me;
+mod oncall;
+mod page;
+mod presence;
+mod problem;
+mod reading;
+mod setup;
+mod timers;
+mod tokens;
+mod users;
+
+use axum::Router;
+use axum::http::Uri;
+use axum::middleware::{from_fn, from_fn_with_state};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::app::App;
+use gate::Gate;
+use problem::Problem;
+
+/// `/v1/…`, its document at `/v1/openapi.json`, and a page to try it on at `/v1/docs`.
+pub fn routes(app: App) -> Router {
+    let (operations, document) = operations();
+    let gate = Gate::new(app, &document);
+    let page = SwaggerUi::new("/v1/docs").url("/v1/openapi.json", document).config(Config::default());
+    operations
+        .route_layer(from_fn_with_state(gate, gate::pass))
+        .merge(page)
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(from_fn(problem::name_request))
+        .route("/v1/{*path}", axum::routing::any(|uri: Uri| async move { Problem::no_such_path(uri.path()) }))
+}
+
+/// The document that describes the API, `OpenAPI` 3.1.
+pub fn document() -> OpenApi {
+    operations().1
+}
+
+fn operations() -> (Router, OpenApi) {
+    let (router, mut document) = OpenApiRouter::with_openapi(document::frame())
+        .routes(routes!(me::show))
+        .routes(routes!(users::list, users::add))
+        .routes(routes!(users::show, users::change, users::deactivate))
+        .routes(routes!(users::add_extension))
+        .routes(routes!(users::remove_extension))
+        .routes(routes!(presence::list, presence::set_many))
+        .routes(routes!(presence::show, presence::set))
+        .routes(routes!(presence::history))
+        .routes(routes!(oncall::list))
+        .routes(routes!(timers::list))
+        .routes(routes!(calls::list))
+        .routes(routes!(calls::show))
+        .routes(routes!(events::list))
+        .routes(routes!(audit::list))
+        .routes(routes!(setup::tenant))
+        .routes(routes!(setup::mappings))
+        .routes(routes!(setup::flows))
+        .routes(routes!(setup::prompts))
+        .routes(routes!(tokens::list, tokens::issue))
+        .routes(routes!(tokens::revoke))
+        .split_for_parts();
+    document::finish(&mut document);
+    (router, document)
+}

@@ -1,0 +1,34 @@
+//! Who can be reached.
+
+use axum::Json;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::app::Error;
+use crate::domain::time::Instant;
+use crate::domain::user::Reachable;
+use crate::http::v1::gate::Caller;
+use crate::http::v1::problem::Problem;
+use crate::http::v1::reading::Search;
+
+/// When.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct When {
+    /// Now, if left out.
+    #[param(value_type = Option<String>, format = DateTime)]
+    at: Option<Instant>,
+}
+
+/// List who can be reached, in which order, at which number, and until when
+///
+/// Who has been on duty longest comes first. Of another moment it tells what the windows that are open now will be then.
+#[utoipa::path(get, path = "/v1/oncall", tag = "presence", params(When), security(("token" = ["presence.read"])),
+    responses((status = 200, body = Vec<Reachable>)))]
+pub(super) async fn list(
+    caller: Caller,
+    Search(When { at }): Search<When>,
+) -> Result<Json<Vec<Reachable>>, Problem> {
+    Ok(Json(caller.app.reachable(caller.tenant(), at).await.map_err(Error::from)?))
+}

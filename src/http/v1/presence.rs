@@ -1,0 +1,180 @@
+//! Who is on duty, and until when.
+
+use axum::Json;
+use axum::http::HeaderMap;
+use axum::http::header::ETAG;
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::app::Error;
+use crate::app::presence::{Order, Standing, Whom};
+use crate::domain::event::Envelope;
+use crate::domain::ids::Login;
+use crate::domain::presence::{Command, Reason, Source, WhenOnline};
+use crate::domain::time::Hours;
+use crate::http::v1::events::Told;
+use crate::http::v1::gate::Caller;
+use crate::http::v1::page::{Asked, Page};
+use crate::http::v1::problem::Problem;
+use crate::http::v1::reading::{Named, Search, Sent, if_match};
+
+/// What an agent's presence is to be.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(tag = "state", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Wish {
+    /// On duty from now on.
+    Online {
+        /// From now on, or more than there are left: see `when_online`.
+        #[schema(value_type = u16, minimum = 1, maximum = 168)]
+        hours: Hours,
+        /// What happens to a window that is open already: it is replaced unless told otherwise.
+        #[serde(default)]
+        #[schema(value_type = Option<Overlap>)]
+        when_online: WhenOnline,
+        reason: Option<Reason>,
+    },
+    /// Off duty.
+    Offline { reason: Option<Reason> },
+    /// Off duty, and kept off it until released.
+    Held { reason: Reason },
+    /// Free to go on duty again.
+    Released { reason: Option<Reason> },
+}
+
+/// What happens to a window that is open already.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it describes `WhenOnline` to readers of the document")]
+pub(super) enum Overlap {
+    /// The new end counts from now, even if that is sooner.
+    Replace,
+    /// The hours are added to the old end.
+    Extend,
+    /// The later end of the two.
+    Max,
+}
+
+impl Wish {
+    fn order(self, whom: Whom) -> Order {
+        let (command, reason) = match self {
+            Self::Online { hours, when_online, reason } => (
+                Command::GoOnline { hours, when_online, cap: Hours::LONGEST },
+                reason.unwrap_or(Reason::LoggedIn),
+            ),
+            Self::Offline { reason } => (Command::GoOffline, reason.unwrap_or(Reason::LoggedOut)),
+            Self::Held { reason } => (Command::Hold(reason.as_str().to_owned()), reason),
+            Self::Released { reason } => (Command::Release, reason.unwrap_or(Reason::LoggedIn)),
+        };
+        Order { whom, command, source: Source::Api, reason }
+    }
+}
+
+/// Several agents who are to change alike, all of them or none.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Bulk {
+    /// Everybody who is on duty now, if left out.
+    #[schema(max_items = 1000)]
+    users: Option<Vec<Login>>,
+    presence: Wish,
+    /// Change nothing, and say who would be changed.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Whom a bulk change has changed, or would.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Changed {
+    /// Nothing was changed.
+    dry_run: bool,
+    users: Vec<Login>,
+}
+
+const MOST_AT_ONCE: usize = 1000;
+
+/// How many changes are to be shown.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Newest {
+    #[param(minimum = 1, maximum = 500, default = 20)]
+    limit: Option<u32>,
+}
+
+/// List agents and whether they are on duty, by login
+#[utoipa::path(get, path = "/v1/presence", tag = "presence", params(Asked), security(("token" = ["presence.read"])),
+    responses((status = 200, body = Page<Standing>)))]
+pub(super) async fn list(caller: Caller, Search(asked): Search<Asked>) -> Result<Page<Standing>, Problem> {
+    let (after, limit) = (asked.after::<Login>()?, asked.limit()?);
+    let page = caller.app.presences_after(caller.tenant(), after.as_ref(), limit + 1).await;
+    Ok(Page::new(page.map_err(Error::from)?, limit, |standing| standing.user.to_string()))
+}
+
+/// Show whether an agent is on duty
+#[utoipa::path(get, path = "/v1/presence/{login}", tag = "presence", params(("login" = Login, Path)),
+    security(("token" = ["presence.read"])),
+    responses((status = 200, body = Standing, headers(("ETag" = String, description = "For `If-Match`.")))))]
+pub(super) async fn show(caller: Caller, Named(login): Named<Login>) -> Result<impl IntoResponse, Problem> {
+    Ok(tagged(caller.app.presence(caller.tenant(), &login).await?))
+}
+
+/// Put an agent on duty or off it
+///
+/// With `If-Match` only if nothing has changed since that was seen; how it stands now is in the refusal's `current`.
+#[utoipa::path(put, path = "/v1/presence/{login}", tag = "presence",
+    params(("login" = Login, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen.")),
+    request_body = Wish, security(("token" = ["presence.write"])),
+    responses((status = 200, body = Standing, headers(("ETag" = String, description = "For `If-Match`.")))))]
+pub(super) async fn set(
+    caller: Caller,
+    Named(login): Named<Login>,
+    headers: HeaderMap,
+    Sent(wish): Sent<Wish>,
+) -> Result<impl IntoResponse, Problem> {
+    let whom = match if_match(&headers)? {
+        Some(generation) => Whom::Seen(login, generation),
+        None => Whom::Named(vec![login]),
+    };
+    let standings = caller.app.set_presence(caller.tenant(), wish.order(whom)).await?;
+    let standing =
+        standings.into_iter().next().ok_or_else(|| Problem::failed(&"an order was about nobody"))?;
+    Ok(tagged(standing))
+}
+
+/// Put several agents on duty or off it, all of them or none
+#[utoipa::path(post, path = "/v1/presence", tag = "presence", request_body = Bulk,
+    security(("token" = ["presence.write"])), responses((status = 200, body = Changed)))]
+pub(super) async fn set_many(caller: Caller, Sent(bulk): Sent<Bulk>) -> Result<Json<Changed>, Problem> {
+    let Bulk { users, presence, dry_run } = bulk;
+    if users.as_ref().is_some_and(|users| users.len() > MOST_AT_ONCE) {
+        return Err(Problem::field("invalid", "users", format!("give at most {MOST_AT_ONCE}")));
+    }
+    let order = presence.order(users.map_or(Whom::AllOnline, Whom::Named));
+    let users = caller.app.would_change(caller.tenant(), &order).await?;
+    if !dry_run {
+        caller.app.set_presence(caller.tenant(), order).await?;
+    }
+    Ok(Json(Changed { dry_run, users }))
+}
+
+/// Show how an agent's presence changed, the newest first
+#[utoipa::path(get, path = "/v1/presence/{login}/history", tag = "presence",
+    params(("login" = Login, Path), Newest), security(("token" = ["presence.read"])),
+    responses((status = 200, body = Vec<Told>)))]
+pub(super) async fn history(
+    caller: Caller,
+    Named(login): Named<Login>,
+    Search(Newest { limit }): Search<Newest>,
+) -> Result<Json<Vec<Envelope>>, Problem> {
+    let limit = limit.unwrap_or(20);
+    if !(1..=500).contains(&limit) {
+        return Err(Problem::field("invalid", "limit", format!("{limit} is not 1 to 500")));
+    }
+    Ok(Json(caller.app.presence_history(caller.tenant(), &login, limit).await?))
+}
+
+/// A presence, and what to call this state of it.
+fn tagged(standing: Standing) -> impl IntoResponse {
+    ([(ETAG, format!("\"{}\"", standing.generation))], Json(standing))
+}

@@ -1,0 +1,76 @@
+//! What a request brings, read so that whoever sent it learns which field is at fault.
+
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt as _;
+use serde::de::DeserializeOwned;
+
+use crate::http::v1::problem::Problem;
+
+/// The body, which is JSON whatever its header says.
+#[derive(Debug)]
+pub(super) struct Sent<T>(pub(super) T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let broken = |_| Problem::new(StatusCode::BAD_REQUEST, "broken_body", "the body broke off");
+        let body = request.into_body().collect().await.map_err(broken)?.to_bytes();
+        let mut json = serde_json::Deserializer::from_slice(&body);
+        let read = serde_path_to_error::deserialize(&mut json).map_err(|why| at_fault(&why))?;
+        json.end().map_err(|why| Problem::new(StatusCode::BAD_REQUEST, "not_json", why.to_string()))?;
+        Ok(Self(read))
+    }
+}
+
+/// The query behind `?`.
+#[derive(Debug)]
+pub(super) struct Search<T>(pub(super) T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Search<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let query = serde_urlencoded::Deserializer::new(pairs);
+        let field = |why: serde_path_to_error::Error<serde_urlencoded::de::Error>| {
+            Problem::field("invalid", why.path().to_string(), why.inner().to_string())
+        };
+        serde_path_to_error::deserialize(query).map(Self).map_err(field)
+    }
+}
+
+/// What stands in the path.
+#[derive(Debug)]
+pub(super) struct Named<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let unnamed = |why: axum::extract::rejection::PathRejection| {
+            Problem::new(StatusCode::NOT_FOUND, "not_found", why.body_text())
+        };
+        Path::from_request_parts(parts, state).await.map(|Path(named)| Self(named)).map_err(unnamed)
+    }
+}
+
+/// The generation that whoever changes something has seen last, if they say.
+pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let Some(tag) = headers.get("if-match") else { return Ok(None) };
+    let unreadable =
+        || Problem::field("invalid", "If-Match", "give the `ETag` of what you saw, like `\"7\"`");
+    let number = tag.to_str().ok().and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
+    number.map(Some).ok_or_else(unreadable)
+}
+
+fn at_fault(why: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let inner = why.inner();
+    if inner.is_data() {
+        let path = why.path().to_string();
+        return Problem::field("invalid", if path == "." { String::new() } else { path }, inner.to_string());
+    }
+    Problem::new(StatusCode::BAD_REQUEST, "not_json", format!("the body is not JSON: {inner}"))
+}

@@ -1,0 +1,122 @@
+//! The REST API, asked as its clients do: the real database, the real routes, a clock that stands.
+
+mod access;
+mod document;
+mod people;
+mod presence;
+mod reading;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request};
+use dutyline::app::tokens::NewToken;
+use dutyline::domain::access::{Right, Role};
+use dutyline::http::v1;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use crate::harness::line::Line;
+
+/// A line, and the API on it.
+struct Api {
+    line: Line,
+    router: Router,
+}
+
+/// What came back.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Value,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The status and the problem's code, if there is a problem.
+    fn code(&self) -> (u16, &str) {
+        (self.status, self.body["code"].as_str().unwrap_or("-"))
+    }
+
+    /// The field that the problem names.
+    fn field(&self) -> &str {
+        self.body["errors"][0]["field"].as_str().unwrap_or("-")
+    }
+}
+
+impl Api {
+    async fn open() -> Self {
+        let line = Line::open().await;
+        let router = v1::routes(line.app.clone());
+        Self { line, router }
+    }
+
+    /// The secret of a new token.
+    async fn token(&self, name: &str, role: Role, rights: Option<&[Right]>, user: Option<&str>) -> String {
+        let new = NewToken {
+            name: name.parse().expect("a name"),
+            role,
+            rights: rights.map(|rights| rights.iter().copied().collect()),
+            user: user.map(|login| login.parse().expect("a login")),
+            expires_at: None,
+        };
+        let (_, secret) = self.line.app.issue_token(&self.line.tenant, new).await.expect("issued");
+        secret.expose().to_owned()
+    }
+
+    async fn owner(&self) -> String {
+        self.token("owner", Role::Owner, None, None).await
+    }
+
+    async fn ask(&self, token: &str, method: Method, path: &str, body: Value) -> Answer {
+        self.ask_with(token, method, path, body, &[]).await
+    }
+
+    async fn get(&self, token: &str, path: &str) -> Answer {
+        self.ask(token, Method::GET, path, Value::Null).await
+    }
+
+    async fn ask_with(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: Value,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        self.send(token, method, path, text, headers).await
+    }
+
+    async fn send(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: String,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body)).expect("a request");
+        let (parts, body) = self.router.clone().oneshot(request).await.expect("an answer").into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        let told = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
+            (name.to_string(), value.to_str().expect("text").to_owned())
+        };
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers.iter().map(told).collect(),
+            body: serde_json::from_slice(&bytes).unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What is read over the API: calls, events, timers, setup; and what is refused of a question.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use super::Api;
+use crate::harness::line::{ADA, hours};
+
+#[tokio::test]
+async fn events_are_followed_from_a_cursor_without_a_gap() {
+    let api = Api::open().await;
+    let owner = api.owner().await;
+    for state in ["held", "released"] {
+        let wish = json!({ "state": state, "reason": "training" });
+        api.ask(&owner, Method::PUT, "/v1/presence/ada", wish).await;
+    }
+    let (mut after, mut seqs, mut types) = (0, Vec::new(), Vec::new());
+    loop {
+        let page = api.get(&owner, &format!("/v1/events?limit=1&after={after}")).await.body;
+        let Some(event) = page["items"].get(0) else { break };
+        seqs.push(event["seq"].as_u64().expect("a number"));
+        types.push(event["type"].as_str().expect("a name").to_owned());
+        after = *seqs.last().expect("one");
+    }
+    assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
+    assert_eq!(types[types.len() - 2..], ["presence.held", "presence.released"]);
+}
+
+#[tokio::test]
+async fn a_call_is_listed_and_told_turn_by_turn() {
+    let api = Api::open().await;
+    let owner = api.owner().await;
+    for _ in 0..3 {
+        api.line.call_from(ADA).await.hangs_up().await;
+    }
+    let first = api.get(&owner, "/v1/calls?limit=2").await.body;
+    let next = first["next"].as_str().expect("more").to_owned();
+    let second = api.get(&owner, &format!("/v1/calls?limit=2&after={next}")).await.body;
+    let ids = |page: &Value| -> Vec<Value> {
+        page["items"].as_array().expect("items").iter().map(|call| call["id"].clone()).collect()
+    };
+    assert_eq!((ids(&first).len(), ids(&second).len(), &second["next"]), (2, 1, &Value::Null));
+    assert!(ids(&first).iter().all(|id| !ids(&second).contains(id)));
+    let id = ids(&first)[0].as_str().expect("a name").to_owned();
+    let story = api.get(&owner, &format!("/v1/calls/{id}")).await.body;
+    assert_eq!((&story["id"], &story["steps"][0]["pressed"]), (&json!(id), &json!("started")));
+    assert_eq!(api.get(&owner, "/v1/calls/CA404").await.code(), (404, "not_found"));
+}
+
+#[tokio::test]
+async fn timers_and_setup_are_told() {
+    let api = Api::open().await;
+    let owner = api.owner().await;
+    api.ask(&owner, Method::PUT, "/v1/presence/ada", json!({ "state": "online", "hours": 1 })).await;
+    let timers = api.get(&owner, "/v1/timers").await.body;
+    assert_eq!(timers["items"][0]["user"], json!("ada"));
+    assert_eq!(timers["items"][0]["state"], json!("armed"));
+    assert_eq!(api.get(&owner, "/v1/tenant").await.body["slug"], json!("default"));
+    assert_eq!(api.get(&owner, "/v1/mappings").await.body[0]["flow"], json!("timed-presence"));
+    assert_eq!(api.get(&owner, "/v1/flows").await.body[0]["state"], json!("published"));
+    assert_eq!(api.get(&owner, "/v1/prompts").await.body, json!([]));
+    api.line.clock.advance(hours(1));
+    api.line.app.fire_due().await.expect("fired");
+    assert_eq!(api.get(&owner, "/v1/timers").await.body["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_question_that_does_not_read_is_refused_with_its_field() {
+    let api = Api::open().await;
+    let owner = api.owner().await;
+    for (path, code, field) in [
+        ("/v1/users?limit=0", (422, "invalid"), "limit"),
+        ("/v1/users?limit=501", (422, "invalid"), "limit"),
+        ("/v1/users?limit=-1", (422, "invalid"), "limit"),
+        ("/v1/users?after=A%20B", (422, "invalid"), "after"),
+        ("/v1/users?page=2", (422, "invalid"), "page"),
+        ("/v1/events?after=x", (422, "invalid"), "after"),
+        ("/v1/calls?after=1.call", (422, "invalid"), "after"),
+        ("/v1/audit?user=A", (422, "invalid"), "user"),
+        ("/v1/oncall?at=noon", (422, "invalid"), "at"),
+        ("/v1/presence/ada/history?limit=0", (422, "invalid"), "limit"),
+        ("/v1/users/A%20B", (404, "not_found"), "-"),
+        ("/v1/nothing", (404, "no_such_path"), "-"),
+    ] {
+        let answer = api.get(&owner, path).await;
+        assert_eq!((answer.code(), answer.field()), (code, field), "{path}: {answer:?}");
+    }
+    let answer = api.ask(&owner, Method::PUT, "/v1/users", json!({})).await;
+    assert_eq!(answer.code(), (405, "method_not_allowed"));
+}
+
+#[tokio::test]
+async fn a_request_keeps_its_name() {
+    let api = Api::open().await;
+    let owner = api.owner().await;
+    let named = api.ask_with(&owner, Method::GET, "/v1/me", Value::Null, &[("x-request-id", "r-7")]).await;
+    assert_eq!(named.header("x-request-id"), Some("r-7"));
+}
