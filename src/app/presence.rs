@@ -64,6 +64,20 @@ impl Standing {
     }
 }
 
+spelled!(
+    /// What an agent is to be.
+    Wanted, "one of online, offline, held, released", {
+        /// On duty from now on.
+        Online = "online",
+        /// Off duty.
+        Offline = "offline",
+        /// Off duty, and kept off it until released.
+        Held = "held",
+        /// Free to go on duty again.
+        Released = "released",
+    }
+);
+
 /// Whose presence is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Whom {

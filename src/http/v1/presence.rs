@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::Error;
-use crate::app::presence::{Order, Standing, Whom};
+use crate::app::presence::{Order, Standing, Wanted, Whom};
 use crate::domain::event::Envelope;
 use crate::domain::ids::Login;
 use crate::domain::presence::{Command, Reason, Source, WhenOnline};
@@ -19,27 +19,19 @@ use crate::http::v1::page::{Asked, Page};
 use crate::http::v1::problem::Problem;
 use crate::http::v1::reading::{Named, Search, Sent, if_match};
 
-/// What an agent's presence is to be.
+/// What an agent's presence is to be. Flat, since an error in a field of a variant could not name the field.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(tag = "state", rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum Wish {
-    /// On duty from now on.
-    Online {
-        /// From now on, or more than there are left: see `when_online`.
-        #[schema(value_type = u16, minimum = 1, maximum = 168)]
-        hours: Hours,
-        /// What happens to a window that is open already: it is replaced unless told otherwise.
-        #[serde(default)]
-        #[schema(value_type = Option<Overlap>)]
-        when_online: WhenOnline,
-        reason: Option<Reason>,
-    },
-    /// Off duty.
-    Offline { reason: Option<Reason> },
-    /// Off duty, and kept off it until released.
-    Held { reason: Reason },
-    /// Free to go on duty again.
-    Released { reason: Option<Reason> },
+#[serde(deny_unknown_fields)]
+pub(super) struct Wish {
+    state: Wanted,
+    /// How long to be on duty, from now on or beside what is left: see `when_online`.
+    #[schema(value_type = Option<u16>, minimum = 1, maximum = 168)]
+    hours: Option<Hours>,
+    /// What happens to a window that is open already: it is replaced unless told otherwise.
+    #[schema(value_type = Option<Overlap>)]
+    when_online: Option<WhenOnline>,
+    /// Why; `held` needs one.
+    reason: Option<Reason>,
 }
 
 /// What happens to a window that is open already.
@@ -56,17 +48,26 @@ pub(super) enum Overlap {
 }
 
 impl Wish {
-    fn order(self, whom: Whom) -> Order {
-        let (command, reason) = match self {
-            Self::Online { hours, when_online, reason } => (
-                Command::GoOnline { hours, when_online, cap: Hours::LONGEST },
-                reason.unwrap_or(Reason::LoggedIn),
-            ),
-            Self::Offline { reason } => (Command::GoOffline, reason.unwrap_or(Reason::LoggedOut)),
-            Self::Held { reason } => (Command::Hold(reason.as_str().to_owned()), reason),
-            Self::Released { reason } => (Command::Release, reason.unwrap_or(Reason::LoggedIn)),
+    fn order(self, whom: Whom) -> Result<Order, Problem> {
+        let missing = |field, what| Problem::field("invalid", field, what);
+        let Self { state, hours, when_online, reason } = self;
+        let (command, usual) = match (state, hours, when_online) {
+            (Wanted::Online, Some(hours), when_online) => {
+                let when_online = when_online.unwrap_or_default();
+                (Command::GoOnline { hours, when_online, cap: Hours::LONGEST }, Reason::LoggedIn)
+            }
+            (Wanted::Online, None, _) => return Err(missing("hours", "say for how long, 1 to 168")),
+            (_, Some(_), _) => return Err(missing("hours", "only `online` has hours")),
+            (_, None, Some(_)) => return Err(missing("when_online", "only `online` has it")),
+            (Wanted::Offline, None, None) => (Command::GoOffline, Reason::LoggedOut),
+            (Wanted::Held, None, None) => {
+                let why =
+                    reason.as_ref().ok_or_else(|| missing("reason", "say why they are held off duty"))?;
+                (Command::Hold(why.as_str().to_owned()), Reason::LoggedOut)
+            }
+            (Wanted::Released, None, None) => (Command::Release, Reason::LoggedIn),
         };
-        Order { whom, command, source: Source::Api, reason }
+        Ok(Order { whom, command, source: Source::Api, reason: reason.unwrap_or(usual) })
     }
 }
 
@@ -136,7 +137,7 @@ pub(super) async fn set(
         Some(generation) => Whom::Seen(login, generation),
         None => Whom::Named(vec![login]),
     };
-    let standings = caller.app.set_presence(caller.tenant(), wish.order(whom)).await?;
+    let standings = caller.app.set_presence(caller.tenant(), wish.order(whom)?).await?;
     let standing =
         standings.into_iter().next().ok_or_else(|| Problem::failed(&"an order was about nobody"))?;
     Ok(tagged(standing))
@@ -150,7 +151,7 @@ pub(super) async fn set_many(caller: Caller, Sent(bulk): Sent<Bulk>) -> Result<J
     if users.as_ref().is_some_and(|users| users.len() > MOST_AT_ONCE) {
         return Err(Problem::field("invalid", "users", format!("give at most {MOST_AT_ONCE}")));
     }
-    let order = presence.order(users.map_or(Whom::AllOnline, Whom::Named));
+    let order = presence.order(users.map_or(Whom::AllOnline, Whom::Named))?;
     let users = caller.app.would_change(caller.tenant(), &order).await?;
     if !dry_run {
         caller.app.set_presence(caller.tenant(), order).await?;

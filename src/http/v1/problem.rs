@@ -151,7 +151,9 @@ impl From<Error> for Problem {
                 refused(StatusCode::NOT_FOUND, "not_found")
             }
             Error::Exists { .. } | Error::TokenExists(_) => refused(conflict, "exists"),
-            Error::Invalid { field, .. } => Self::field("invalid", field, detail),
+            Error::Invalid { field, value, why } => {
+                Self::field("invalid", field, format!("`{value}`: {why}"))
+            }
             Error::BadNumber(_) => Self::field("invalid", "number", detail),
             Error::NumberInUse { .. } | Error::SharedNumber { .. } => refused(conflict, "number_in_use"),
             Error::NumberIsOurs(_) => refused(conflict, "number_is_ours"),

@@ -69,8 +69,10 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
 fn at_fault(why: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let inner = why.inner();
     if inner.is_data() {
-        let path = why.path().to_string();
-        return Problem::field("invalid", if path == "." { String::new() } else { path }, inner.to_string());
+        let (path, told) = (why.path().to_string(), inner.to_string());
+        // Where in the text it stands says less than the path.
+        let told = told.rsplit_once(" at line ").map_or(told.as_str(), |(told, _)| told);
+        return Problem::field("invalid", if path == "." { String::new() } else { path }, told);
     }
     Problem::new(StatusCode::BAD_REQUEST, "not_json", format!("the body is not JSON: {inner}"))
 }
