@@ -97,6 +97,15 @@ pub struct Order {
     pub reason: Reason,
 }
 
+/// What came of an order for one agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// How they stand then.
+    pub standing: Standing,
+    /// They did not before.
+    pub has_changed: bool,
+}
+
 /// Agents who can be reached that are told of at most.
 const MOST_REACHABLE: u32 = 1000;
 
@@ -178,20 +187,21 @@ impl App {
         Ok(changed.map(|decision| decision.agent.login).collect())
     }
 
-    /// Carries out the order, for all of those it names or for none. Returns how they stand then.
-    pub async fn set_presence(&self, tenant: &Tenant, order: Order) -> Result<Vec<Standing>, Error> {
+    /// Carries out the order, for all of those it names or for none.
+    pub async fn set_presence(&self, tenant: &Tenant, order: Order) -> Result<Vec<Outcome>, Error> {
         let tenant = tenant.clone();
         let unit = self.store.write(Scope::of(&tenant), |tx| {
             Box::pin(async move {
                 let decisions = decide(tx, &tenant, &order).await?;
                 let (now, cause) = (tx.now(), tx.cause());
-                let mut standings = Vec::with_capacity(decisions.len());
+                let mut outcomes = Vec::with_capacity(decisions.len());
                 for Decision { mut agent, presence, transitions } in decisions {
                     save_presence(tx, &tenant.id, (&agent.id, &agent.login), &presence, &transitions, &cause);
                     agent.presence = presence;
-                    standings.push(Standing::of(agent, now));
+                    let has_changed = !transitions.is_empty();
+                    outcomes.push(Outcome { standing: Standing::of(agent, now), has_changed });
                 }
-                Ok(standings)
+                Ok(outcomes)
             })
         });
         unit.await

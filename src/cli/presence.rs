@@ -161,8 +161,8 @@ async fn set(app: &App, tenant: &Tenant, args: Set) -> anyhow::Result<ExitCode> 
         talk("nothing is changed");
         return Ok(ExitCode::FAILURE);
     }
-    for standing in app.set_presence(tenant, order).await? {
-        talk(told(&standing, &tenant.zone));
+    for outcome in app.set_presence(tenant, order).await? {
+        talk(told(&outcome.standing, &tenant.zone));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -131,6 +131,16 @@ pub enum Command {
     Release,
 }
 
+impl Command {
+    /// Whether it is a supervisor's to give: agents do not lift themselves what keeps them off duty (D40).
+    pub fn is_supervisors(&self) -> bool {
+        match self {
+            Self::Hold(_) | Self::Release => true,
+            Self::GoOnline { .. } | Self::GoOffline => false,
+        }
+    }
+}
+
 /// One accepted transition, in the terms of its event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

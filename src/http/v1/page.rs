@@ -41,12 +41,16 @@ impl Asked {
 
     /// Items on the page at most.
     pub(super) fn limit(&self) -> Result<u32, Problem> {
-        let limit = self.limit.unwrap_or(USUAL);
-        if (1..=MOST).contains(&limit) {
-            return Ok(limit);
-        }
-        Err(Problem::field("invalid", "limit", format!("{limit} is not 1 to {MOST}")))
+        within_bounds(self.limit.unwrap_or(USUAL))
     }
+}
+
+/// A `limit`, if it is one that may be asked for.
+pub(super) fn within_bounds(limit: u32) -> Result<u32, Problem> {
+    if (1..=MOST).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Problem::field("invalid", "limit", format!("{limit} is not 1 to {MOST}")))
 }
 
 impl<T> Page<T> {

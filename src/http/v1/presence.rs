@@ -9,13 +9,14 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::Error;
 use crate::app::presence::{Order, Standing, Wanted, Whom};
+use crate::domain::access::Right;
 use crate::domain::event::Envelope;
 use crate::domain::ids::Login;
 use crate::domain::presence::{Command, Reason, Source, WhenOnline};
 use crate::domain::time::Hours;
 use crate::http::v1::events::Told;
 use crate::http::v1::gate::Caller;
-use crate::http::v1::page::{Asked, Page};
+use crate::http::v1::page::{Asked, Page, within_bounds};
 use crate::http::v1::problem::Problem;
 use crate::http::v1::reading::{Named, Search, Sent, if_match};
 
@@ -122,7 +123,7 @@ pub(super) async fn show(caller: Caller, Named(login): Named<Login>) -> Result<i
 
 /// Put an agent on duty or off it
 ///
-/// With `If-Match` only if nothing has changed since that was seen; how it stands now is in the refusal's `current`.
+/// Agents do not hold or release themselves. With `If-Match` only if nothing has changed since that was seen; how it stands now is in the refusal's `current`.
 #[utoipa::path(put, path = "/v1/presence/{login}", tag = "presence",
     params(("login" = Login, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen.")),
     request_body = Wish, security(("token" = ["presence.write"])),
@@ -137,10 +138,13 @@ pub(super) async fn set(
         Some(generation) => Whom::Seen(login, generation),
         None => Whom::Named(vec![login]),
     };
-    let standings = caller.app.set_presence(caller.tenant(), wish.order(whom)?).await?;
-    let standing =
-        standings.into_iter().next().ok_or_else(|| Problem::failed(&"an order was about nobody"))?;
-    Ok(tagged(standing))
+    let order = wish.order(whom)?;
+    if order.command.is_supervisors() {
+        caller.access.require(Right::PresenceWrite)?;
+    }
+    let outcomes = caller.app.set_presence(caller.tenant(), order).await?;
+    let outcome = outcomes.into_iter().next().ok_or_else(|| Problem::failed(&"an order was about nobody"))?;
+    Ok(tagged(outcome.standing))
 }
 
 /// Put several agents on duty or off it, all of them or none
@@ -152,10 +156,16 @@ pub(super) async fn set_many(caller: Caller, Sent(bulk): Sent<Bulk>) -> Result<J
         return Err(Problem::field("invalid", "users", format!("give at most {MOST_AT_ONCE}")));
     }
     let order = presence.order(users.map_or(Whom::AllOnline, Whom::Named))?;
-    let users = caller.app.would_change(caller.tenant(), &order).await?;
-    if !dry_run {
-        caller.app.set_presence(caller.tenant(), order).await?;
-    }
+    let users = if dry_run {
+        caller.app.would_change(caller.tenant(), &order).await?
+    } else {
+        let outcomes = caller.app.set_presence(caller.tenant(), order).await?;
+        outcomes
+            .into_iter()
+            .filter(|outcome| outcome.has_changed)
+            .map(|outcome| outcome.standing.user)
+            .collect()
+    };
     Ok(Json(Changed { dry_run, users }))
 }
 
@@ -168,10 +178,7 @@ pub(super) async fn history(
     Named(login): Named<Login>,
     Search(Newest { limit }): Search<Newest>,
 ) -> Result<Json<Vec<Envelope>>, Problem> {
-    let limit = limit.unwrap_or(20);
-    if !(1..=500).contains(&limit) {
-        return Err(Problem::field("invalid", "limit", format!("{limit} is not 1 to 500")));
-    }
+    let limit = within_bounds(limit.unwrap_or(20))?;
     Ok(Json(caller.app.presence_history(caller.tenant(), &login, limit).await?))
 }
 

@@ -12,7 +12,9 @@ fn named_only(names: &[&str]) -> Whom {
 }
 
 async fn set(line: &Line, whom: Whom, (command, reason): (Command, Reason)) -> Result<Vec<Standing>, Error> {
-    line.app.set_presence(&line.tenant, Order { whom, command, source: Source::Admin, reason }).await
+    let order = Order { whom, command, source: Source::Admin, reason };
+    let outcomes = line.app.set_presence(&line.tenant, order).await?;
+    Ok(outcomes.into_iter().map(|outcome| outcome.standing).collect())
 }
 
 fn offline() -> (Command, Reason) {

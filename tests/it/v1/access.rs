@@ -79,6 +79,19 @@ async fn an_agents_token_is_for_the_agent_alone() {
 }
 
 #[tokio::test]
+async fn an_agent_does_not_lift_what_a_supervisor_keeps_them_off_duty_with() {
+    let api = Api::open().await;
+    let chief = api.token("chief", Role::Supervisor, None, None).await;
+    let ada = api.token("adas phone", Role::Agent, None, Some("ada")).await;
+    let put = async |token: &str, wish| api.ask(token, Method::PUT, "/v1/presence/ada", wish).await;
+    assert_eq!(put(&chief, json!({ "state": "held", "reason": "training" })).await.status, 200);
+    assert_eq!(put(&ada, json!({ "state": "released" })).await.code(), (403, "forbidden"));
+    assert_eq!(put(&ada, json!({ "state": "held", "reason": "mine" })).await.code(), (403, "forbidden"));
+    assert_eq!(put(&ada, json!({ "state": "online", "hours": 1 })).await.code(), (409, "held"));
+    assert_eq!(put(&chief, json!({ "state": "released" })).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_revoked_token_opens_nothing_any_more() {
     let api = Api::open().await;
     let owner = api.owner().await;

@@ -97,6 +97,8 @@ async fn several_are_changed_together_or_not_at_all() {
     assert_eq!(done.body["users"], json!(["ada", "bob"]));
     let off = bulk(json!({ "presence": { "state": "offline" } })).await;
     assert_eq!(off.body["users"], json!(["ada", "bob"]));
+    let named = json!({ "users": ["ada", "bob"], "presence": { "state": "offline" } });
+    assert_eq!(bulk(named).await.body["users"], json!([]), "they were off duty before");
     let many: Vec<String> = (0..1001).map(|number| format!("u{number}")).collect();
     let many = bulk(json!({ "users": many, "presence": online(2) })).await;
     assert_eq!((many.code(), many.field()), ((422, "invalid"), "users"));
