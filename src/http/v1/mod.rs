@@ -17,6 +17,7 @@ mod page;
 mod presence;
 mod problem;
 mod reading;
+mod request_id;
 mod setup;
 mod timers;
 mod tokens;
@@ -43,7 +44,7 @@ pub fn routes(app: App) -> Router {
         .route_layer(from_fn_with_state(gate, gate::pass))
         .merge(page)
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
-        .layer(from_fn(problem::name_request))
+        .layer(from_fn(request_id::keep))
         .route("/v1/{*path}", axum::routing::any(|uri: Uri| async move { Problem::no_such_path(uri.path()) }))
 }
 

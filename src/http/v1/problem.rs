@@ -1,10 +1,8 @@
 //! What is refused, told so that a program can tell refusals apart and a person can mend them (RFC 9457).
 
 use axum::Json;
-use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE as TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::Value;
@@ -181,16 +179,3 @@ impl From<Error> for Problem {
         }
     }
 }
-
-/// Gives each answer the name of its request: the client's, if it sent a sane one.
-pub(super) async fn name_request(request: Request, next: Next) -> Response {
-    let name = request.headers().get(REQUEST_ID).filter(|name| name.len() <= LONGEST_REQUEST_ID).cloned();
-    let mut response = next.run(request).await;
-    if let Some(name) = name {
-        response.headers_mut().insert(REQUEST_ID, name);
-    }
-    response
-}
-
-const REQUEST_ID: &str = "x-request-id";
-const LONGEST_REQUEST_ID: usize = 128;

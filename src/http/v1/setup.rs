@@ -2,10 +2,10 @@
 
 use axum::Json;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::app::Error;
+use crate::app::prompts::PromptRecord;
 use crate::domain::dispatch::Mapping;
 use crate::domain::ids::Name;
 use crate::domain::tenant::Tenant;
@@ -55,8 +55,6 @@ pub(super) async fn flows(caller: Caller) -> Result<Json<Vec<FlowListed>>, Probl
 /// List the prompts
 #[utoipa::path(get, path = "/v1/prompts", tag = "setup", security(("token" = ["setup.read"])),
     responses((status = 200, body = Vec<Object>)))]
-pub(super) async fn prompts(caller: Caller) -> Result<Json<Vec<Value>>, Problem> {
-    let prompts = caller.app.prompts(&caller.tenant().id).await.map_err(Error::from)?;
-    let told = |prompt| serde_json::to_value(prompt).expect("a prompt is plain data");
-    Ok(Json(prompts.into_iter().map(told).collect()))
+pub(super) async fn prompts(caller: Caller) -> Result<Json<Vec<PromptRecord>>, Problem> {
+    Ok(Json(caller.app.prompts(&caller.tenant().id).await.map_err(Error::from)?))
 }
