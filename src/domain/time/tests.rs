@@ -43,6 +43,49 @@ fn a_skipped_time_moves_on_and_a_repeated_one_is_the_first() {
     }
 }
 
+/// `2026-03-08T02:30` as day and time.
+fn day_and_time(wall: &str) -> (Date, TimeOfDay) {
+    let (date, time) = wall.split_once('T').expect("a day and a time");
+    (date.parse().expect("a day"), time.parse().expect("a time of day"))
+}
+
+#[test]
+fn a_wall_shows_a_time_once_twice_or_skips_it() {
+    for (name, wall, first, last) in [
+        ("America/Toronto", "2026-06-01T09:00", "2026-06-01T13:00:00Z", "2026-06-01T13:00:00Z"),
+        ("America/Toronto", "2026-06-01T24:00", "2026-06-02T04:00:00Z", "2026-06-02T04:00:00Z"),
+        // Skipped: 02:00 to 03:00.
+        ("America/Toronto", "2026-03-08T02:00", "2026-03-08T07:00:00Z", "2026-03-08T07:00:00Z"),
+        ("America/Toronto", "2026-03-08T02:59", "2026-03-08T07:00:00Z", "2026-03-08T07:00:00Z"),
+        ("America/Toronto", "2026-03-08T03:00", "2026-03-08T07:00:00Z", "2026-03-08T07:00:00Z"),
+        // Twice: 01:00 to 02:00.
+        ("America/Toronto", "2026-11-01T00:59", "2026-11-01T04:59:00Z", "2026-11-01T04:59:00Z"),
+        ("America/Toronto", "2026-11-01T01:00", "2026-11-01T05:00:00Z", "2026-11-01T06:00:00Z"),
+        ("America/Toronto", "2026-11-01T02:00", "2026-11-01T07:00:00Z", "2026-11-01T07:00:00Z"),
+        // Half an hour.
+        ("Australia/Lord_Howe", "2026-10-04T02:15", "2026-10-03T15:30:00Z", "2026-10-03T15:30:00Z"),
+        ("Australia/Lord_Howe", "2026-04-05T01:45", "2026-04-04T14:45:00Z", "2026-04-04T15:15:00Z"),
+        // At midnight, so that a day began late or ended twice.
+        ("America/Sao_Paulo", "2018-11-04T00:00", "2018-11-04T03:00:00Z", "2018-11-04T03:00:00Z"),
+        ("America/Sao_Paulo", "2018-02-17T23:30", "2018-02-18T01:30:00Z", "2018-02-18T02:30:00Z"),
+        ("America/Sao_Paulo", "2018-02-17T24:00", "2018-02-18T03:00:00Z", "2018-02-18T03:00:00Z"),
+        // A day that never was.
+        ("Pacific/Apia", "2011-12-30T12:00", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z"),
+    ] {
+        let (date, time) = day_and_time(wall);
+        assert_eq!(zone(name).first(date, time), utc(first), "first {wall} in {name}");
+        assert_eq!(zone(name).last(date, time), utc(last), "last {wall} in {name}");
+    }
+}
+
+#[test]
+fn a_calendar_shows_the_day_of_its_zone() {
+    let new_years_eve = utc("2026-12-31T18:15:00Z");
+    for (name, day) in [("Asia/Kathmandu", "2027-01-01"), ("UTC", "2026-12-31")] {
+        assert_eq!(zone(name).local(new_years_eve).date().to_string(), day, "{name}");
+    }
+}
+
 #[test]
 fn a_day_on_duty_is_24_hours_whatever_the_wall_shows() {
     let day = Hours::try_from(24).expect("hours");
@@ -86,6 +129,8 @@ fn a_time_of_day_has_two_digits_and_two() {
     for good in ["00:00", "09:30", "23:59", "24:00"] {
         assert_eq!(good.parse::<TimeOfDay>().expect("a time").to_string(), good);
     }
+    assert_eq!("24:00".parse(), Ok(TimeOfDay::END));
+    assert_eq!(TimeOfDay::END.minute_of_day(), 1440);
     for bad in ["", "9:30", "24:01", "23:60", "+9:30", "09:+5", "09-30", "09:3", "009:30", "0９:30"] {
         assert_eq!(bad.parse::<TimeOfDay>(), Err(BadTimeOfDay(bad.to_owned())), "{bad}");
     }
