@@ -6,6 +6,7 @@ pub mod described;
 mod spelled;
 
 pub mod access;
+pub mod availability;
 pub mod call;
 pub mod dispatch;
 pub mod event;
