@@ -13,6 +13,7 @@ pub mod event;
 pub mod ids;
 pub mod phone;
 pub mod presence;
+pub mod quick;
 pub mod schedule;
 pub mod tenant;
 pub mod time;
