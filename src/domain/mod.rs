@@ -20,3 +20,4 @@ pub mod time;
 pub mod token;
 pub mod trust;
 pub mod user;
+pub mod wrap_up;
