@@ -6,6 +6,7 @@ pub mod described;
 mod spelled;
 
 pub mod access;
+pub mod allocation;
 pub mod availability;
 pub mod call;
 pub mod dispatch;
@@ -20,4 +21,5 @@ pub mod time;
 pub mod token;
 pub mod trust;
 pub mod user;
+pub mod user_status;
 pub mod wrap_up;
