@@ -14,6 +14,7 @@ pub mod event;
 pub mod ids;
 pub mod phone;
 pub mod presence;
+pub mod presence_code;
 pub mod quick;
 pub mod schedule;
 pub mod tenant;
