@@ -3,34 +3,10 @@
 //!
 //! [`UserStatus`]: crate::domain::user_status::UserStatus
 
-use crate::domain::availability::{Class, State};
+use crate::domain::availability::{self, Class};
+use crate::domain::desk::AllocationMode;
 use crate::domain::presence::{self, Presence};
 use crate::domain::time::Instant;
-use crate::domain::wrap_up::WrapUp;
-
-/// What is known of a user when a call is to be given to somebody.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
-    pub presence: Presence,
-    pub default_availability: DefaultAvailability,
-    /// The state of the active availability; available without one (A2.3).
-    pub availability: State,
-    pub allocation_mode: AllocationMode,
-    /// Whether the user serves queues of calls.
-    pub serving: bool,
-    /// Whether the user serves lists of callbacks.
-    pub serving_callback: bool,
-    /// On how many active terminals a call can reach the user.
-    pub service_terminals: u32,
-    /// Whether the user has a call, from dialling on and before anybody answers.
-    pub talking: bool,
-    pub talking_status_changed: Option<Instant>,
-    /// The last wrap-up, over or not.
-    pub wrap_up: Option<WrapUp>,
-    /// The queue whose call the user is serving.
-    pub active_queue_id: Option<String>,
-    pub parked_calls: u32,
-}
 
 spelled!(
     /// Whether a user who never opened a duty window can be given calls (D1).
@@ -41,18 +17,6 @@ spelled!(
         Offline = "offline",
         /// There is no such thing as being off duty until the first window.
         Available = "available",
-    }
-);
-
-spelled!(
-    /// How calls come to a user (A2.12).
-    #[derive(Default)]
-    AllocationMode, "one of default, fetch", {
-        /// They are given to the user.
-        #[default]
-        Default = "default",
-        /// The user takes them.
-        Fetch = "fetch",
     }
 );
 
@@ -72,38 +36,56 @@ spelled!(
 
 /// The verdict: nothing, or everything that stands against it. A window or a wrap-up whose time is up
 /// counts as over, whatever any worker has done by then (I5).
-pub fn verdict(standing: &Standing, now: Instant) -> Result<(), Vec<Reason>> {
-    let class = standing.availability.class();
+pub fn verdict(presence: &Presence, default: DefaultAvailability, now: Instant) -> Result<(), Vec<Reason>> {
+    let (class, desk) = (presence.availability(now).class(), &presence.desk);
     let against = [
-        (Reason::OffDuty, !standing.is_on_duty(now)),
+        (Reason::OffDuty, !is_on_duty(presence, default, now)),
         (Reason::OffWork, class == Class::OffWork),
         (Reason::Dnd, class == Class::NoServiceCalls),
-        (Reason::NotServing, !standing.serving),
-        (Reason::FetchMode, standing.allocation_mode == AllocationMode::Fetch),
-        (Reason::Talking, standing.talking),
-        (Reason::WrapUp, standing.open_wrap_up(now).is_some()),
-        (Reason::NoTerminal, standing.service_terminals == 0),
+        (Reason::NotServing, !desk.settings.serving),
+        (Reason::FetchMode, desk.settings.allocation_mode == AllocationMode::Fetch),
+        (Reason::Talking, desk.is_talking()),
+        (Reason::WrapUp, desk.wrap_up(now).is_some()),
+        (Reason::NoTerminal, service_terminals(presence, default, now) == 0),
     ];
     let reasons: Vec<_> = against.into_iter().filter_map(|(reason, holds)| holds.then_some(reason)).collect();
     if reasons.is_empty() { Ok(()) } else { Err(reasons) }
 }
 
-impl Standing {
-    /// Whether the user is on duty: in a window, or having never had one where that is as good.
-    pub fn is_on_duty(&self, now: Instant) -> bool {
-        match self.presence.state {
-            presence::State::Online { .. } => self.presence.is_online(now),
-            presence::State::Offline { since: Some(_) } => false,
-            presence::State::Offline { since: None } => match self.default_availability {
-                DefaultAvailability::Available => self.presence.hold.is_none(),
-                DefaultAvailability::Offline => false,
-            },
-        }
+/// Whether the user is on duty: in a window, or having never had one where that is as good (D1).
+pub fn is_on_duty(presence: &Presence, default: DefaultAvailability, now: Instant) -> bool {
+    match presence.state {
+        presence::State::Online { .. } => presence.is_online(now),
+        presence::State::Offline { since: Some(_) } => false,
+        presence::State::Offline { since: None } => match default {
+            DefaultAvailability::Available => presence.hold.is_none(),
+            DefaultAvailability::Offline => false,
+        },
     }
+}
 
-    pub fn open_wrap_up(&self, now: Instant) -> Option<WrapUp> {
-        self.wrap_up.filter(|wrap_up| wrap_up.is_open(now))
+/// On how many terminals a call can reach the user: as many as are counted, or else the telephone of who is on duty.
+pub fn service_terminals(presence: &Presence, default: DefaultAvailability, now: Instant) -> u8 {
+    let counted = presence.desk.settings.service_terminals;
+    counted.unwrap_or_else(|| is_on_duty(presence, default, now).into())
+}
+
+/// From when to when the user is on duty around `at`, if they can be given a call then: now by the verdict, and later by
+/// what is said of then.
+pub fn duty(
+    presence: &Presence,
+    default: DefaultAvailability,
+    at: Instant,
+    now: Instant,
+) -> Option<(Instant, Instant)> {
+    if at <= now {
+        verdict(presence, default, now).ok()?;
     }
+    let all = presence.availabilities();
+    let open = all.iter().filter(|one| one.terms.is_duty() && one.holds(at));
+    let duty = open.max_by_key(|one| one.terms.ends_at)?;
+    let is_open = availability::state(&all, at).class() == Class::Allow && presence.hold.is_none();
+    is_open.then_some((duty.terms.starts_at, duty.terms.ends_at?))
 }
 
 #[cfg(test)]

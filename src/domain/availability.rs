@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{self, AvailabilityId};
 use crate::domain::phone::E164;
+use crate::domain::presence::{Presence, Source};
+use crate::domain::presence_code::LabelText;
 use crate::domain::time::Instant;
 
 spelled!(
@@ -47,22 +49,12 @@ impl State {
     }
 }
 
-spelled!(
-    /// Who made an availability.
-    Source, "one of phone, api, admin, schedule", {
-        Phone = "phone",
-        Api = "api",
-        Admin = "admin",
-        Schedule = "schedule",
-    }
-);
-
 ids::text!(/// A user's words about an availability (A2.4).
     Note, "a note: one line of at most 280 characters", |text| ids::is_line(text, 280));
 
 /// One statement of a user's, in force in `[starts_at, ends_at)` unless a later one covers it (D18, D29).
 /// One that is cut short to nothing is never in force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Availability {
     pub id: AvailabilityId,
     #[serde(flatten)]
@@ -71,15 +63,20 @@ pub struct Availability {
 }
 
 /// What an availability says, whoever makes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Terms {
     pub state: State,
+    #[schema(value_type = String, format = DateTime)]
     pub starts_at: Instant,
     /// None goes on until another one takes its place.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub ends_at: Option<Instant>,
     /// Where direct calls to the work number go meanwhile (A2.4).
     pub transfer: Option<E164>,
     pub note: Option<Note>,
+    /// The tenant's own word for it, by which it is counted (A3.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<LabelText>,
 }
 
 /// How far from now an availability may begin or end: a slip of the pen in a date is not kept for ever.
@@ -97,7 +94,22 @@ pub enum BadTerms {
     EndsTooFar,
 }
 
+impl BadTerms {
+    /// The field at fault.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::StartsTooFar => "starts_at",
+            Self::EndsBeforeStart | Self::EndsInPast | Self::EndsTooFar => "ends_at",
+        }
+    }
+}
+
 impl Terms {
+    /// Whether it is time on duty: who is available until an end can be called until then.
+    pub fn is_duty(&self) -> bool {
+        self.state == State::Available && self.ends_at.is_some()
+    }
+
     /// Whether an availability may be made of these terms at `now`. One may begin in the past: it was
     /// not said in time.
     pub fn check(&self, now: Instant) -> Result<(), BadTerms> {
@@ -119,7 +131,13 @@ impl Availability {
         Ok(Self { id, terms, source })
     }
 
-    fn holds(&self, now: Instant) -> bool {
+    /// By which the later of two availabilities is known.
+    pub(super) fn rank(&self) -> (Instant, &AvailabilityId) {
+        (self.terms.starts_at, &self.id)
+    }
+
+    /// Whether it is in force at `now`, counting or covered by a later one.
+    pub fn holds(&self, now: Instant) -> bool {
         self.terms.starts_at <= now && self.terms.ends_at.is_none_or(|end| now < end)
     }
 }
@@ -128,7 +146,7 @@ impl Availability {
 /// several that start at once the one with the latest id. When it ends, an earlier one that still holds
 /// shows again (D29).
 pub fn active(all: &[Availability], now: Instant) -> Option<&Availability> {
-    all.iter().filter(|one| one.holds(now)).max_by_key(|one| rank(one))
+    all.iter().filter(|one| one.holds(now)).max_by_key(|one| one.rank())
 }
 
 /// The state that counts at `now`.
@@ -136,10 +154,31 @@ pub fn state(all: &[Availability], now: Instant) -> State {
     active(all, now).map(|one| one.terms.state).unwrap_or_default()
 }
 
+/// What counts of a user, as listeners are told: `PresenceTypeId` 0 is the user, and not one of their terminals (A2.8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ActiveAvailability {
+    pub presence_type_id: u16,
+    pub generation: u64,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+    pub state: State,
+    /// None is as good as available (A2.3).
+    pub availability: Option<Availability>,
+}
+
+impl ActiveAvailability {
+    pub fn of(presence: &Presence, now: Instant) -> Self {
+        let all = presence.availabilities();
+        let availability = active(&all, now).cloned();
+        let state = availability.as_ref().map(|one| one.terms.state).unwrap_or_default();
+        Self { presence_type_id: 0, generation: presence.generation, at: now, state, availability }
+    }
+}
+
 /// Those that are still to start, the next one first (A2.5).
 pub fn upcoming(all: &[Availability], now: Instant) -> Vec<&Availability> {
     let mut coming: Vec<_> = all.iter().filter(|one| now < one.terms.starts_at).collect();
-    coming.sort_by_key(|one| rank(one));
+    coming.sort_by_key(|one| one.rank());
     coming
 }
 
@@ -175,11 +214,6 @@ pub fn timeline(all: &[Availability], from: Instant, to: Instant) -> Vec<Span<'_
         }
     }
     spans
-}
-
-/// By which the later of two availabilities is known.
-fn rank(one: &Availability) -> (Instant, &AvailabilityId) {
-    (one.terms.starts_at, &one.id)
 }
 
 /// Every start and end after `after`, in order.

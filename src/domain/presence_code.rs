@@ -5,7 +5,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::allocation;
+use crate::domain::availability::{self, State};
 use crate::domain::ids;
+use crate::domain::policy::Policy;
+use crate::domain::presence::Presence;
+use crate::domain::time::Instant;
 
 spelled!(
     /// A status, numbered 1 to 7 (A3.1).
@@ -65,11 +70,14 @@ ids::text!(/// A label's value in reports, or the command that tells it to a tel
     ReasonCode, "a reason code: one line of at most 40 characters", |text| ids::is_line(text, 40));
 
 /// A presence that users may choose. Several labels may stand for the same code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Label {
     pub text: LabelText,
+    #[serde(default)]
     pub reason_code: Option<ReasonCode>,
     pub code: PresenceCode,
+    #[serde(default)]
     pub sink: Sink,
 }
 
@@ -103,25 +111,50 @@ spelled!(
     }
 );
 
-/// Whether any of a user's terminals has a call, from dialling on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Terminals {
-    Idle,
-    Talking,
+impl PresenceCode {
+    /// The state that users are in who choose a label of this code; none for what nobody chooses.
+    pub fn state(self) -> Option<State> {
+        match self {
+            Self::Online => Some(State::Available),
+            Self::Offline | Self::Logout => Some(State::OffWork),
+            Self::Away => Some(State::Away),
+            Self::Dnd => Some(State::Dnd),
+            Self::Busy => Some(State::Busy),
+            Self::OnACall => None,
+        }
+    }
+
+    fn of(state: State) -> Self {
+        match state {
+            State::Available => Self::Online,
+            State::Busy => Self::Busy,
+            State::Away | State::Brb => Self::Away,
+            State::Dnd => Self::Dnd,
+            State::OffWork => Self::Offline,
+        }
+    }
 }
 
-/// What is shown of a user whose own choice is `stored`. A call changes what is shown and never what is
-/// stored, so that the choice shows again after it (A3.6).
-pub fn displayed(stored: PresenceCode, terminals: Terminals, active_call: ActiveCall) -> PresenceCode {
-    match (terminals, active_call) {
-        (Terminals::Talking, ActiveCall::Shown) => PresenceCode::OnACall,
-        (Terminals::Talking, ActiveCall::Hidden) | (Terminals::Idle, _) => stored,
+/// What is shown of a user: what they say, or that they are off duty, unless a call or the wrap-up after it covers it.
+/// Neither changes what is stored, so that it shows again afterwards (A3.4, A3.6).
+pub fn displayed(presence: &Presence, policy: &Policy, now: Instant) -> PresenceCode {
+    let all = presence.availabilities();
+    let label = availability::active(&all, now).and_then(|one| policy.label(one.terms.label.as_ref()?));
+    let said = label.map_or_else(|| PresenceCode::of(availability::state(&all, now)), |label| label.code);
+    let is_on_duty = allocation::is_on_duty(presence, policy.default_availability, now);
+    match (policy.active_call, said) {
+        (ActiveCall::Shown, _) if presence.desk.is_talking() => PresenceCode::OnACall,
+        _ if presence.desk.wrap_up(now).is_some() => PresenceCode::Dnd,
+        (_, PresenceCode::Online) if !is_on_duty => PresenceCode::Offline,
+        (_, said) => said,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::allocation::tests::{after, at, ready, saying, talking, wrapping_up};
+    use crate::domain::presence::Command;
 
     fn label(text: &str, code: PresenceCode) -> Label {
         Label { text: text.parse().expect("a label"), reason_code: None, code, sink: Sink::default() }
@@ -164,16 +197,39 @@ mod tests {
     }
 
     #[test]
-    fn a_call_shows_while_it_lasts_where_it_is_to_show() {
-        for stored in PresenceCode::ALL.iter().copied() {
-            for (terminals, active_call, shown) in [
-                (Terminals::Idle, ActiveCall::Hidden, stored),
-                (Terminals::Idle, ActiveCall::Shown, stored),
-                (Terminals::Talking, ActiveCall::Hidden, stored),
-                (Terminals::Talking, ActiveCall::Shown, PresenceCode::OnACall),
-            ] {
-                assert_eq!(displayed(stored, terminals, active_call), shown);
-            }
+    fn what_is_shown_is_what_is_said_unless_a_call_covers_it() {
+        let (hidden, shown) =
+            (Policy::default(), Policy { active_call: ActiveCall::Shown, ..Policy::default() });
+        let dnd = || saying(&ready(), State::Dnd);
+        for (presence, policy, code) in [
+            (ready(), &shown, PresenceCode::Online),
+            (dnd(), &shown, PresenceCode::Dnd),
+            (Presence::default(), &shown, PresenceCode::Offline),
+            (saying(&Presence::default(), State::Brb), &shown, PresenceCode::Away),
+            (saying(&ready(), State::OffWork), &shown, PresenceCode::Offline),
+            (talking(&ready()), &shown, PresenceCode::OnACall),
+            (talking(&dnd()), &shown, PresenceCode::OnACall),
+            (talking(&dnd()), &hidden, PresenceCode::Dnd),
+            (talking(&ready()), &hidden, PresenceCode::Online),
+            (wrapping_up(&ready(), 1), &shown, PresenceCode::Dnd),
+            (wrapping_up(&ready(), 0), &shown, PresenceCode::Online),
+        ] {
+            assert_eq!(displayed(&presence, policy, at(0)), code, "{presence:?}");
+        }
+    }
+
+    #[test]
+    fn a_label_is_shown_by_its_own_code() {
+        let policy = Policy { labels: vec![label("Gone home", PresenceCode::Logout)], ..Policy::default() };
+        let mut gone = saying(&ready(), State::OffWork).availabilities().remove(0);
+        gone.terms.label = Some("Gone home".parse().expect("a label"));
+        let gone = after(&ready(), -10, &Command::Say(gone));
+        assert_eq!(displayed(&gone, &policy, at(0)), PresenceCode::Logout);
+        assert_eq!(displayed(&gone, &Policy::default(), at(0)), PresenceCode::Offline);
+        for code in PresenceCode::ALL.iter().copied().filter(|code| *code != PresenceCode::OnACall) {
+            let state = code.state().expect("it can be chosen");
+            let wanted = if code == PresenceCode::Logout { PresenceCode::Offline } else { code };
+            assert_eq!(PresenceCode::of(state), wanted);
         }
     }
 

@@ -3,13 +3,14 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::availability::{Availability, Note, Source, State, Terms};
+use crate::domain::availability::{Availability, Note, State, Terms};
 use crate::domain::ids::{AvailabilityId, Name};
 use crate::domain::phone::E164;
+use crate::domain::presence::Source;
 use crate::domain::time::{Hours, Instant};
 
 /// A set of quick availabilities: 1 to 9, as many as there are keys to choose by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(try_from = "Unchecked")]
 pub struct QuickSet {
     name: Name,
@@ -23,10 +24,12 @@ struct Unchecked {
 }
 
 /// What one choice makes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Quick {
     pub state: State,
     /// None goes on until another availability takes its place.
+    #[schema(value_type = Option<u16>, minimum = 1, maximum = 10080)]
     pub minutes: Option<Minutes>,
     pub transfer: Option<E164>,
     pub note: Option<Note>,
@@ -89,6 +92,7 @@ impl Quick {
             ends_at: self.minutes.map(|minutes| now + minutes.span()),
             transfer: self.transfer.clone(),
             note: self.note.clone(),
+            label: None,
         };
         Availability { id, terms, source }
     }
@@ -200,6 +204,7 @@ mod tests {
             ends_at: Some(now + TimeDelta::minutes(30)),
             transfer: Some("+15065550100".parse().expect("a number")),
             note: Some("lunch".parse().expect("a note")),
+            label: None,
         };
         assert_eq!(Availability::new(AvailabilityId::from_bits(1), terms, Source::Phone, now), Ok(made));
         let endless = Quick { minutes: None, ..lunch };

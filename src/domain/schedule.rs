@@ -7,20 +7,25 @@ use std::{fmt, iter};
 use chrono::{Datelike, Days, Weekday};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::availability::{Availability, Class, Source, State, Terms};
+use crate::domain::availability::{Availability, Class, State, Terms};
 use crate::domain::ids::AvailabilityId;
+use crate::domain::presence::Source;
 use crate::domain::time::{Date, Instant, TimeOfDay, Zone};
 
 /// A user's hours of work, week by week, and the days that differ. Always one that [`Schedule::new`] took.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(try_from = "Unchecked")]
 pub struct Schedule {
     zone: Zone,
     rules: Vec<Rule>,
+    /// By date, `2026-12-25`: the shifts of a day that differs; none of a day off.
+    #[schema(value_type = BTreeMap<String, Vec<Shift>>)]
+    #[serde(default)]
     exceptions: BTreeMap<Date, Vec<Shift>>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Unchecked {
     zone: Zone,
     rules: Vec<Rule>,
@@ -29,8 +34,10 @@ struct Unchecked {
 }
 
 /// A shift of every such day of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Rule {
+    /// `Mon` to `Sun`.
+    #[schema(value_type = String, example = "Mon")]
     pub weekday: Weekday,
     #[serde(flatten)]
     pub shift: Shift,
@@ -38,9 +45,11 @@ pub struct Rule {
 
 /// A stretch of work. It is of the day on which it starts; an end that is not after the start is of the
 /// day after, so that `22:00-06:00` is a night and `08:00-08:00` a whole day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Shift {
+    #[schema(value_type = String, example = "08:00")]
     pub start: TimeOfDay,
+    #[schema(value_type = String, example = "16:30")]
     pub end: TimeOfDay,
 }
 
@@ -235,7 +244,14 @@ impl Edge {
     /// The availability that this edge makes where it applies. It starts at the edge, however late that is
     /// noticed, so that what the user has said since then counts.
     pub fn made(self, id: AvailabilityId, at: Instant) -> Availability {
-        let terms = Terms { state: self.state(), starts_at: at, ends_at: None, transfer: None, note: None };
+        let terms = Terms {
+            state: self.state(),
+            starts_at: at,
+            ends_at: None,
+            transfer: None,
+            note: None,
+            label: None,
+        };
         Availability { id, terms, source: Source::Schedule }
     }
 }

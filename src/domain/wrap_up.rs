@@ -1,5 +1,7 @@
 //! Wrap-up: the time after a call in which an agent finishes its work and gets no other (A3.4).
 
+use std::str::FromStr;
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,14 @@ impl Length {
     }
 }
 
+impl FromStr for Length {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number: u16 = text.parse().map_err(|_| "give a whole number of seconds, 0 to 999".to_owned())?;
+        Self::try_from(number).map_err(|why| why.to_string())
+    }
+}
+
 impl TryFrom<u16> for Length {
     type Error = BadLength;
     fn try_from(seconds: u16) -> Result<Self, BadLength> {
@@ -37,13 +47,16 @@ impl From<Length> for u16 {
     }
 }
 
-/// With whom a call was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Party {
-    External,
-    /// Somebody of the same tenant.
-    Internal,
-}
+spelled!(
+    /// With whom a call was.
+    #[derive(Default)]
+    Party, "one of external, internal", {
+        #[default]
+        External = "external",
+        /// Somebody of the same tenant.
+        Internal = "internal",
+    }
+);
 
 /// How much wrap-up follows a call that was talked on for `talked`. None follows one that only rang, or
 /// one with a colleague (D52).
@@ -56,9 +69,11 @@ pub fn after(talked: TimeDelta, party: Party, length: Length) -> Option<TimeDelt
 }
 
 /// A wrap-up, in force in `[start, end)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WrapUp {
+    #[schema(value_type = String, format = DateTime)]
     pub start: Instant,
+    #[schema(value_type = String, format = DateTime)]
     pub end: Instant,
     /// How often its agent has prolonged it.
     pub extensions: u32,

@@ -32,6 +32,7 @@ pub mod prompts;
 mod reader;
 mod row;
 mod rows;
+pub mod schedules;
 mod schema;
 mod sql;
 mod sqlite;

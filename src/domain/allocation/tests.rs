@@ -4,7 +4,12 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::availability::{Availability, State, Terms};
+use crate::domain::desk::{Line, Report, Settings};
+use crate::domain::ids::AvailabilityId;
+use crate::domain::presence::{Cause, Command, Reason as Why, Source, decide};
 use crate::domain::user_status::status;
+use crate::domain::wrap_up::{Length, Party};
 
 /// Seconds after the beginning of these tests' time.
 pub(in crate::domain) fn at(second: i64) -> Instant {
@@ -27,94 +32,113 @@ fn held(presence: Presence) -> Presence {
     Presence { hold: Some("training".to_owned()), ..presence }
 }
 
-fn wrap_up(end: i64) -> Option<WrapUp> {
-    Some(WrapUp { start: at(end - 30), end: at(end), extensions: 0 })
+/// A user who can be given a call at second 0 and until second 100.
+pub(in crate::domain) fn ready() -> Presence {
+    online(100)
 }
 
-/// A user who can be given a call at second 0 and until second 100.
-pub(in crate::domain) fn ready() -> Standing {
-    Standing {
-        presence: online(100),
-        default_availability: DefaultAvailability::Offline,
-        availability: State::Available,
-        allocation_mode: AllocationMode::Default,
-        serving: true,
-        serving_callback: false,
-        service_terminals: 1,
-        talking: false,
-        talking_status_changed: Some(at(-30)),
-        wrap_up: wrap_up(0),
-        active_queue_id: None,
-        parked_calls: 0,
-    }
+/// The presence after a command at a second.
+pub(in crate::domain) fn after(presence: &Presence, second: i64, command: &Command) -> Presence {
+    let cause = Cause { source: Source::Api, reason: Why::LoggedIn, call: None };
+    decide(presence, command, &cause, None, at(second)).expect("nothing stands against it").0
+}
+
+/// Whoever is in a state from second -50 on, until something else is said.
+pub(in crate::domain) fn saying(presence: &Presence, state: State) -> Presence {
+    let terms = Terms { state, starts_at: at(-50), ends_at: None, transfer: None, note: None, label: None };
+    let said = Availability { id: AvailabilityId::from_bits(9), terms, source: Source::Api };
+    after(presence, -50, &Command::Say(said))
+}
+
+pub(in crate::domain) fn desk(mut presence: Presence, change: impl FnOnce(&mut Settings)) -> Presence {
+    change(&mut presence.desk.settings);
+    presence
+}
+
+fn reported(presence: &Presence, second: i64, state: Line, wrap_up: u16) -> Presence {
+    let terminal = 7.try_into().expect("1 to 999");
+    let queue = Some("support".parse().expect("a queue"));
+    let report = Report { terminal, state, party: Party::External, queue };
+    after(presence, second, &Command::Report(report, Length::try_from(wrap_up).expect("0 to 999")))
+}
+
+/// In a call of a queue's since second -40.
+pub(in crate::domain) fn talking(presence: &Presence) -> Presence {
+    reported(presence, -40, Line::Talking, 0)
+}
+
+/// In wrap-up until a second, after a call of 10 seconds.
+pub(in crate::domain) fn wrapping_up(presence: &Presence, end: i64) -> Presence {
+    let talking = reported(presence, end - 40, Line::Talking, 0);
+    reported(&talking, end - 30, Line::Idle, 30)
 }
 
 #[track_caller]
-fn check(standing: &Standing, wanted: &[Reason]) {
-    let found = verdict(standing, at(0));
-    assert_eq!(found.clone().err().unwrap_or_default(), wanted, "{standing:?}");
-    assert_eq!(found.is_ok(), wanted.is_empty());
-    assert_eq!(status(standing, at(0)).can_be_allocated_to, wanted.is_empty());
+fn check(presence: &Presence, wanted: &[Reason]) {
+    check_where(DefaultAvailability::Offline, presence, wanted);
+}
+
+#[track_caller]
+fn check_where(default: DefaultAvailability, presence: &Presence, wanted: &[Reason]) {
+    let found = verdict(presence, default, at(0));
+    assert_eq!(found.clone().err().unwrap_or_default(), wanted, "{presence:?}");
+    assert_eq!(status(presence, default, at(0)).can_be_allocated_to, wanted.is_empty());
 }
 
 #[test]
 fn each_item_alone_stands_against_a_call() {
-    for (standing, reason) in [
-        (Standing { presence: offline(None), ..ready() }, Reason::OffDuty),
-        (Standing { presence: offline(Some(-5)), ..ready() }, Reason::OffDuty),
+    let counted = |presence| desk(presence, |settings| settings.service_terminals = Some(1));
+    for (presence, reason) in [
+        (counted(offline(None)), Reason::OffDuty),
+        (counted(offline(Some(-5))), Reason::OffDuty),
         // Its time is up, whether or not a worker runs.
-        (Standing { presence: online(0), ..ready() }, Reason::OffDuty),
-        (Standing { availability: State::OffWork, ..ready() }, Reason::OffWork),
-        (Standing { availability: State::Dnd, ..ready() }, Reason::Dnd),
-        (Standing { serving: false, ..ready() }, Reason::NotServing),
-        (Standing { allocation_mode: AllocationMode::Fetch, ..ready() }, Reason::FetchMode),
-        (Standing { talking: true, ..ready() }, Reason::Talking),
-        (Standing { wrap_up: wrap_up(1), ..ready() }, Reason::WrapUp),
-        (Standing { service_terminals: 0, ..ready() }, Reason::NoTerminal),
+        (counted(online(0)), Reason::OffDuty),
+        (saying(&ready(), State::OffWork), Reason::OffWork),
+        (saying(&ready(), State::Dnd), Reason::Dnd),
+        (desk(ready(), |settings| settings.serving = false), Reason::NotServing),
+        (desk(ready(), |settings| settings.allocation_mode = AllocationMode::Fetch), Reason::FetchMode),
+        (talking(&ready()), Reason::Talking),
+        (reported(&ready(), -1, Line::Dialing, 0), Reason::Talking),
+        (wrapping_up(&ready(), 1), Reason::WrapUp),
+        (desk(ready(), |settings| settings.service_terminals = Some(0)), Reason::NoTerminal),
     ] {
-        check(&standing, &[reason]);
+        check(&presence, &[reason]);
     }
+    check(&offline(None), &[Reason::OffDuty, Reason::NoTerminal]);
 }
 
 #[test]
 fn what_is_no_reason_stands_against_nothing() {
-    let queue = Some("support".to_owned());
-    for standing in [
+    for presence in [
         ready(),
-        Standing { availability: State::Busy, ..ready() },
-        Standing { availability: State::Away, ..ready() },
-        Standing { availability: State::Brb, ..ready() },
-        Standing { wrap_up: None, talking_status_changed: None, ..ready() },
-        Standing { service_terminals: 3, parked_calls: 2, active_queue_id: queue, ..ready() },
-        Standing { serving_callback: true, ..ready() },
+        saying(&ready(), State::Busy),
+        saying(&ready(), State::Away),
+        saying(&ready(), State::Brb),
+        wrapping_up(&ready(), 0),
+        reported(&talking(&ready()), -1, Line::Idle, 0),
+        reported(&talking(&ready()), -1, Line::Parked, 0),
+        desk(ready(), |settings| settings.service_terminals = Some(3)),
+        desk(ready(), |settings| settings.serving_callback = false),
     ] {
-        check(&standing, &[]);
+        check(&presence, &[]);
     }
 }
 
 #[test]
 fn all_items_together_are_all_told() {
-    let nothing_goes = Standing {
-        presence: offline(None),
-        availability: State::OffWork,
-        allocation_mode: AllocationMode::Fetch,
-        serving: false,
-        service_terminals: 0,
-        talking: true,
-        wrap_up: wrap_up(1),
-        ..ready()
-    };
-    use Reason::{Dnd, FetchMode, NoTerminal, NotServing, OffDuty, OffWork, Talking, WrapUp};
-    let others = [NotServing, FetchMode, Talking, WrapUp, NoTerminal];
-    check(&nothing_goes, &[&[OffDuty, OffWork][..], &others].concat());
-    let but_disturb = Standing { availability: State::Dnd, ..nothing_goes };
-    check(&but_disturb, &[&[OffDuty, Dnd][..], &others].concat());
+    use Reason::{FetchMode, NoTerminal, NotServing, OffDuty, OffWork, Talking, WrapUp};
+    let nothing_goes = desk(wrapping_up(&saying(&offline(None), State::OffWork), 1), |settings| {
+        settings.serving = false;
+        settings.allocation_mode = AllocationMode::Fetch;
+    });
+    let nothing_goes = reported(&nothing_goes, 0, Line::Dialing, 0);
+    check(&nothing_goes, &[OffDuty, OffWork, NotServing, FetchMode, Talking, WrapUp, NoTerminal]);
 }
 
 #[test]
 fn who_never_had_a_window_is_on_duty_where_that_is_the_default() {
     use DefaultAvailability::{Available, Offline};
-    for (default_availability, presence, on_duty) in [
+    for (default, presence, on_duty) in [
         (Offline, offline(None), false),
         (Available, offline(None), true),
         // Who went off duty said so.
@@ -124,59 +148,50 @@ fn who_never_had_a_window_is_on_duty_where_that_is_the_default() {
         (Available, online(0), false),
         (Offline, online(1), true),
     ] {
-        let standing = Standing { default_availability, presence, ..ready() };
-        assert_eq!(standing.is_on_duty(at(0)), on_duty, "{standing:?}");
-        check(&standing, if on_duty { &[] } else { &[Reason::OffDuty] });
+        assert_eq!(is_on_duty(&presence, default, at(0)), on_duty, "{presence:?}");
+        check_where(default, &presence, if on_duty { &[] } else { &[Reason::OffDuty, Reason::NoTerminal] });
     }
 }
 
-fn any_standing() -> impl Strategy<Value = Standing> {
-    let presence = prop_oneof![
-        4 => Just(online(100)),
-        1 => Just(online(1)),
-        1 => Just(online(0)),
-        1 => proptest::option::of(Just(-5)).prop_map(offline),
-    ];
-    let state = proptest::sample::select(vec![
-        State::Available,
-        State::Busy,
-        State::Away,
-        State::Brb,
-        State::Dnd,
-        State::OffWork,
-    ]);
-    let mode = prop_oneof![3 => Just(AllocationMode::Default), 1 => Just(AllocationMode::Fetch)];
-    let default = prop_oneof![Just(DefaultAvailability::Offline), Just(DefaultAvailability::Available)];
-    let flags = (prop::bool::weighted(0.8), any::<bool>(), prop::bool::weighted(0.2));
-    let numbers = (0..4_u32, 0..3_u32, proptest::option::of(-1..2_i64));
-    (presence, state, mode, default, flags, numbers).prop_map(
-        |(presence, availability, allocation_mode, default_availability, flags, numbers)| {
-            let (serving, serving_callback, talking) = flags;
-            let (service_terminals, parked_calls, wrap_up_end) = numbers;
-            Standing {
-                presence,
-                default_availability,
-                availability,
-                allocation_mode,
-                serving,
-                serving_callback,
-                service_terminals,
-                talking,
-                wrap_up: wrap_up_end.and_then(wrap_up),
-                parked_calls,
-                ..ready()
-            }
-        },
-    )
+prop_compose! {
+    fn any_presence()(
+        window in prop_oneof![
+            4 => Just(online(100)),
+            1 => Just(online(1)),
+            1 => Just(online(0)),
+            1 => proptest::option::of(Just(-60)).prop_map(offline),
+        ],
+        state in proptest::option::of(proptest::sample::select(State::ALL)),
+        (serving, fetches, talks) in
+            (prop::bool::weighted(0.8), prop::bool::weighted(0.2), prop::bool::weighted(0.2)),
+        terminals in proptest::option::of(0..3_u8),
+        wrap_up_end in proptest::option::of(-1..2_i64),
+    ) -> Presence {
+        let said = match state {
+            Some(state) => saying(&window, state),
+            None => window,
+        };
+        let wrapped = wrap_up_end.map_or(said.clone(), |end| wrapping_up(&said, end));
+        let called = if talks { reported(&wrapped, 0, Line::Talking, 0) } else { wrapped };
+        desk(called, |settings| {
+            settings.serving = serving;
+            settings.allocation_mode =
+                if fetches { AllocationMode::Fetch } else { AllocationMode::Default };
+            settings.service_terminals = terminals;
+        })
+    }
 }
 
 proptest! {
     #[test]
-    fn the_status_says_yes_where_the_document_does(standing in any_standing()) {
+    fn the_status_says_yes_where_the_document_does(
+        presence in any_presence(),
+        default in proptest::sample::select(DefaultAvailability::ALL),
+    ) {
         // online && Schedule && Available && Serving && !FetchMode && !Talking && !wrap-up &&
-        // ServiceTerminals > 0, over the fields of the status alone.
-        let status = status(&standing, at(0));
-        let composite = standing.is_on_duty(at(0))
+        // ServiceTerminals > 0, over the fields of the status alone (A2.11).
+        let status = status(&presence, default, at(0));
+        let composite = is_on_duty(&presence, default, at(0))
             && status.schedule
             && status.available
             && status.serving
@@ -185,15 +200,16 @@ proptest! {
             && status.wrap_up_end.is_none()
             && status.service_terminals > 0;
         prop_assert_eq!(status.can_be_allocated_to, composite);
-        let reasons = verdict(&standing, at(0)).err();
+        let reasons = verdict(&presence, default, at(0)).err();
         prop_assert_eq!(reasons.is_none(), composite);
         prop_assert!(reasons.is_none_or(|reasons| !reasons.is_empty()));
     }
 
     #[test]
-    fn a_no_becomes_a_yes_by_time_alone_only_when_a_wrap_up_ends(standing in any_standing()) {
-        let later = at(0) + TimeDelta::seconds(5);
-        if let (Err(reasons), Ok(())) = (verdict(&standing, at(0)), verdict(&standing, later)) {
+    fn a_no_becomes_a_yes_by_time_alone_only_when_a_wrap_up_ends(presence in any_presence()) {
+        let (later, default) = (at(0) + TimeDelta::seconds(5), DefaultAvailability::Offline);
+        let (now, then) = (verdict(&presence, default, at(0)), verdict(&presence, default, later));
+        if let (Err(reasons), Ok(())) = (now, then) {
             prop_assert_eq!(reasons, [Reason::WrapUp]);
         }
     }

@@ -14,7 +14,7 @@ fn minute(at: Instant) -> i64 {
 }
 
 fn terms(state: State, start: i64, end: Option<i64>) -> Terms {
-    Terms { state, starts_at: at(start), ends_at: end.map(at), transfer: None, note: None }
+    Terms { state, starts_at: at(start), ends_at: end.map(at), transfer: None, note: None, label: None }
 }
 
 fn availability(id: u128, state: State, start: i64, end: Option<i64>) -> Availability {
