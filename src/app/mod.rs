@@ -2,6 +2,7 @@
 //! command line, which all come in through here and so share one set of rules.
 
 pub mod apply;
+pub mod availability;
 pub mod backup;
 mod cache;
 pub mod calls;
@@ -16,6 +17,7 @@ pub mod pins;
 pub mod presence;
 pub mod prompts;
 mod recent;
+pub mod schedules;
 mod startup;
 mod tenancy;
 pub mod tenants;
