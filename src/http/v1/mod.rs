@@ -6,6 +6,7 @@
 //! written there is not let through.
 
 mod audit;
+mod availability;
 mod calls;
 mod document;
 mod events;
@@ -14,11 +15,14 @@ mod mask;
 mod me;
 mod oncall;
 mod page;
+mod policy;
 mod presence;
 mod problem;
 mod reading;
 mod request_id;
+mod schedules;
 mod setup;
+mod status;
 mod timers;
 mod tokens;
 mod users;
@@ -63,12 +67,25 @@ fn operations() -> (Router, OpenApi) {
         .routes(routes!(presence::list, presence::set_many))
         .routes(routes!(presence::show, presence::set))
         .routes(routes!(presence::history))
+        .routes(routes!(availability::list, availability::say))
+        .routes(routes!(availability::say_anew, availability::withdraw))
+        .routes(routes!(availability::quick))
+        .routes(routes!(availability::choose_quick))
+        .routes(routes!(status::show))
+        .routes(routes!(status::adjust))
+        .routes(routes!(status::report))
+        .routes(routes!(status::extend_wrap_up))
+        .routes(routes!(status::end_wrap_up))
+        .routes(routes!(status::end_wrap_up_as_known))
+        .routes(routes!(schedules::list))
+        .routes(routes!(schedules::show, schedules::set, schedules::clear))
         .routes(routes!(oncall::list))
         .routes(routes!(timers::list))
         .routes(routes!(calls::list))
         .routes(routes!(calls::show))
         .routes(routes!(events::list))
         .routes(routes!(audit::list))
+        .routes(routes!(policy::show, policy::set))
         .routes(routes!(setup::tenant))
         .routes(routes!(setup::mappings))
         .routes(routes!(setup::flows))

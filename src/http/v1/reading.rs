@@ -1,11 +1,14 @@
 //! What a request brings, read so that whoever sent it learns which field is at fault.
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::header::ETAG;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
+use crate::domain::edit::Edit;
 use crate::http::v1::problem::Problem;
 
 /// The body, which is JSON whatever its header says.
@@ -57,6 +60,11 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T
     }
 }
 
+/// The header that names a generation, for `If-Match`.
+pub(super) fn tag(generation: u64) -> [(HeaderName, String); 1] {
+    [(ETAG, format!("\"{generation}\""))]
+}
+
 /// The generation that whoever changes something has seen last, if they say.
 pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let Some(tag) = headers.get("if-match") else { return Ok(None) };
@@ -64,6 +72,15 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
         || Problem::field("invalid", "If-Match", "give the `ETag` of what you saw, like `\"7\"`");
     let number = tag.to_str().ok().and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
     number.map(Some).ok_or_else(unreadable)
+}
+
+/// A field that is there: null clears it.
+pub(super) fn edit<'de, D, T>(field: D) -> Result<Option<Edit<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Ok(Some(Option::deserialize(field)?.map_or(Edit::Clear, Edit::Set)))
 }
 
 fn at_fault(why: &serde_path_to_error::Error<serde_json::Error>) -> Problem {

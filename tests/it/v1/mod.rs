@@ -1,6 +1,7 @@
 //! The REST API, asked as its clients do: the real database, the real routes, a clock that stands.
 
 mod access;
+mod availability;
 mod document;
 mod people;
 mod presence;
