@@ -35,6 +35,9 @@ async fn busy_line() -> Line {
     let (name, user) = ("Bob's".parse().expect("a name"), Some("bob".parse().expect("a login")));
     let token = NewToken { name, role: Role::Agent, rights: None, user, expires_at: None };
     line.app.issue_token(&line.tenant, token).await.expect("issued");
+    let hours = r#"{"zone":"UTC","rules":[{"weekday":"Mon","start":"08:00","end":"16:00"}]}"#;
+    let hours = serde_json::from_str(hours).expect("hours of work");
+    line.app.set_schedule(&line.tenant, &"bob".parse().expect("a login"), Some(hours)).await.expect("set");
     let (english, chime) = ("en".parse().expect("a tag"), "chime".parse().expect("a name"));
     let recording = NewContent::Play { bytes: beep(), presets: vec![8.try_into().expect("hours")] };
     line.app.set_prompt(line.tenant.clone(), english, chime, recording).await.expect("set");
@@ -80,7 +83,11 @@ async fn a_call_under_way_goes_on_in_the_new_database_and_its_window_ends_there(
         let told = line.told().await.len();
         line.pass(hours(12)).await;
         assert_eq!(line.online_until("ada").await, None);
-        assert_eq!(line.told().await[told..], ["presence.offline"]);
+        assert_eq!(
+            line.told().await[told..][..1],
+            ["presence.offline"],
+            "Bob's hours of work have gone on too"
+        );
     }
 }
 
