@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{App, Error, log, users};
 use crate::domain::event::{self, Envelope, Event, EventCause};
 use crate::domain::ids::{CallId, Login, UserId};
-use crate::domain::presence::{self, Cause, Command, Presence, Reason, Source, State, Transition};
+use crate::domain::presence::{self, Cause, Command, Duty, Presence, Reason, Source, State, Transition};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
 use crate::domain::user::{Agent, Reachable};
@@ -29,14 +29,6 @@ pub struct Standing {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<String>,
 }
-
-spelled!(
-    /// Whether an agent is on duty.
-    Duty, "one of offline, online", {
-        Offline = "offline",
-        Online = "online",
-    }
-);
 
 impl Standing {
     /// What holds at `now`, whether or not the end of a window has been noticed by then.

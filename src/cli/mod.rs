@@ -25,6 +25,7 @@ pub mod phone;
 mod policy;
 mod presence;
 mod prompt;
+mod report;
 mod schedule;
 mod serve;
 mod status;
@@ -90,6 +91,9 @@ enum Command {
     /// What the tenant has decided about presence: labels, wrap-up, quick availabilities
     #[command(subcommand)]
     Policy(policy::Action),
+    /// How users spent their time, how calls went, how many were on duty
+    #[command(subcommand)]
+    Report(report::Action),
     /// Timers: the ends of duty windows
     #[command(subcommand)]
     Timer(timer::Action),
@@ -138,6 +142,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Status(action) => status::run(&desk, action).await,
         Command::Schedule(action) => schedule::run(&desk, action).await,
         Command::Policy(action) => policy::run(&desk, action).await,
+        Command::Report(action) => report::run(&desk, action).await,
         Command::Timer(action) => timer::run(&desk, action).await,
         Command::Token(action) => token::run(&desk, action).await,
         Command::Doctor(args) => doctor::run(&desk, args).await,

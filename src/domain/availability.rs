@@ -173,6 +173,10 @@ impl ActiveAvailability {
         let state = availability.as_ref().map(|one| one.terms.state).unwrap_or_default();
         Self { presence_type_id: 0, generation: presence.generation, at: now, state, availability }
     }
+
+    pub fn label(&self) -> Option<&LabelText> {
+        self.availability.as_ref()?.terms.label.as_ref()
+    }
 }
 
 /// Those that are still to start, the next one first (A2.5).

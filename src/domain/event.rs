@@ -100,7 +100,7 @@ pub enum Event {
     /// it tells of terminals (A2.9).
     #[serde(rename = "desk.changed")]
     DeskChanged { generation: u64, at: Instant, desk: Desk },
-    /// The state of the active availability is another one (A2.9).
+    /// The state of the active availability, or its label, is another one (A2.9).
     UserAvailability(ActiveAvailability),
     /// Any item of the status is another one (A2.9).
     UserStatus(UserStatus),
@@ -274,8 +274,9 @@ pub fn derived(
     now: Instant,
 ) -> Vec<Event> {
     let (then, now) = (before.at.unwrap_or(now), after.at.unwrap_or(now));
-    let (was, is) = (before.availability(then), after.availability(now));
-    let active = (was != is).then(|| Event::UserAvailability(ActiveAvailability::of(after, now)));
+    let (was, is) = (ActiveAvailability::of(before, then), ActiveAvailability::of(after, now));
+    let has_turned = (was.state, was.label()) != (is.state, is.label());
+    let active = has_turned.then_some(Event::UserAvailability(is));
     let (was, is) = (status(before, default, then), status(after, default, now));
     active.into_iter().chain((was != is).then_some(Event::UserStatus(is))).collect()
 }

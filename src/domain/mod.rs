@@ -14,6 +14,7 @@ pub mod dispatch;
 pub mod edit;
 pub mod event;
 pub mod ids;
+pub mod ledger;
 pub mod phone;
 pub mod plan;
 pub mod policy;

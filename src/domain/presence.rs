@@ -46,6 +46,14 @@ impl Default for State {
     }
 }
 
+spelled!(
+    /// Whether an agent is on duty.
+    Duty, "one of offline, online", {
+        Offline = "offline",
+        Online = "online",
+    }
+);
+
 /// Why a presence is as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Cause {

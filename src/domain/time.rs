@@ -197,6 +197,8 @@ pub struct TimeOfDay {
 pub struct BadTimeOfDay(pub String);
 
 impl TimeOfDay {
+    pub const MIDNIGHT: Self = Self { hour: 0, minute: 0 };
+
     /// `24:00`.
     pub const END: Self = Self { hour: 24, minute: 0 };
 

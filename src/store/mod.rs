@@ -34,6 +34,7 @@ mod row;
 mod rows;
 pub mod schedules;
 mod schema;
+pub mod segments;
 mod sql;
 mod sqlite;
 pub mod steps;

@@ -195,6 +195,31 @@ statements! {
         on conflict (tenant_id, user_id) do update set schedule = excluded.schedule";
     DELETE_SCHEDULE = "delete from schedules where tenant_id = $1 and user_id = $2";
 
+    // How users spend their time.
+    LEDGER = "select l.seq from ledgers l where l.tenant_id = $1";
+    SAVE_LEDGER = "insert into ledgers (tenant_id, seq) values ($1, $2) \
+        on conflict (tenant_id) do update set seq = excluded.seq";
+    OPEN_SEGMENT = "select o.open from open_segments o where o.tenant_id = $1 and o.login = $2";
+    OPEN_SEGMENTS = "select o.login, o.open from open_segments o \
+        where o.tenant_id = $1 and o.login >= $2 and o.login <= $3 order by o.login";
+    SAVE_OPEN_SEGMENT = "insert into open_segments (tenant_id, login, open) values ($1, $2, $3) \
+        on conflict (tenant_id, login) do update set open = excluded.open";
+    DELETE_OPEN_SEGMENT = "delete from open_segments where tenant_id = $1 and login = $2";
+    INSERT_SEGMENT = "insert into segments (tenant_id, login, began_at, ended_at, duty, reason, state, label, \
+        activity) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    SEGMENTS = "select u.login, s.began_at, s.ended_at, s.duty, s.reason, s.state, s.label, s.activity from users u \
+        join segments s on s.tenant_id = u.tenant_id and s.login = u.login and s.ended_at > $4 \
+        where u.tenant_id = $1 and u.login >= $2 and u.login <= $3 and s.began_at < $5 order by u.login, s.ended_at";
+    DUTIES = "select s.began_at, s.ended_at from segments s \
+        where s.tenant_id = $1 and s.duty = 'online' and s.ended_at > $2 and s.began_at < $3";
+    ALL_OPEN_SEGMENTS = "select o.login, o.open from open_segments o where o.tenant_id = $1";
+    CALLS_BY_OUTCOME = "select c.flow, c.status, c.outcome, count(*) as count from calls c \
+        where c.tenant_id = $1 and c.started_at >= $2 and c.started_at < $3 \
+        group by c.flow, c.status, c.outcome order by c.flow, c.status, c.outcome";
+    OLD_SEGMENTS = "select max(o.ended_at) as last from (select s.ended_at from segments s \
+        where s.tenant_id = $1 and s.ended_at < $2 order by s.ended_at limit 1000) o";
+    FORGET_SEGMENTS = "delete from segments where tenant_id = $1 and ended_at <= $2";
+
     // Events.
     ADVANCE_HEAD = "insert into outbox_heads (tenant_id, seq) values ($1, $2) \
         on conflict (tenant_id) do update set seq = outbox_heads.seq + excluded.seq";

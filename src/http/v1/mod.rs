@@ -19,6 +19,7 @@ mod policy;
 mod presence;
 mod problem;
 mod reading;
+mod reports;
 mod request_id;
 mod schedules;
 mod setup;
@@ -81,6 +82,9 @@ fn operations() -> (Router, OpenApi) {
         .routes(routes!(schedules::show, schedules::set, schedules::clear))
         .routes(routes!(oncall::list))
         .routes(routes!(timers::list))
+        .routes(routes!(reports::time))
+        .routes(routes!(reports::calls))
+        .routes(routes!(reports::on_duty))
         .routes(routes!(calls::list))
         .routes(routes!(calls::show))
         .routes(routes!(events::list))

@@ -58,6 +58,10 @@ tables! {
     presence (tenant_id Text, user_id Text) state Text, generation Int, since Int, until Int, at Int, source Text,
         reason Text, call_id Text, hold Text, plan Text, desk Text, turns_at Int, edge_at Int;
     schedules (tenant_id Text, user_id Text) schedule Text;
+    segments (tenant_id Text, login Text, ended_at Int) began_at Int, duty Text, reason Text, state Text, label Text,
+        activity Text;
+    open_segments (tenant_id Text, login Text) open Text;
+    ledgers (tenant_id Text) seq Int;
     media (sha256 Text, format Text) bytes Bytes, duration_ms Int, sample_rate Int;
     prompts (tenant_id Text, language Text, name Text) kind Text, content Text;
     flow_versions (tenant_id Text, flow Text, version Int) state Text, source Text, uses Text, created_at Int;
