@@ -5,6 +5,7 @@ pub mod apply;
 pub mod backup;
 mod cache;
 pub mod calls;
+mod claims;
 pub mod doctor;
 pub mod draw;
 pub mod error;

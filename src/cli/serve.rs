@@ -72,7 +72,7 @@ pub(super) async fn serve(
     let tasks = TaskTracker::new();
     tasks.spawn(server::serve(
         listener,
-        routes(&app, trust, readiness, metrics.clone()),
+        routes(&app, trust, v1::Terms { tasks: tasks.clone() }, readiness, metrics.clone()),
         Limits::default(),
         stop.clone(),
     ));
@@ -110,13 +110,14 @@ fn tell(ready: &watch::Sender<Readiness>, health: &Health) {
 fn routes(
     app: &App,
     trust: Trust,
+    terms: v1::Terms,
     readiness: watch::Receiver<Readiness>,
     metrics: PrometheusHandle,
 ) -> Router {
     health::routes(readiness, metrics)
         .merge(voice::routes(app.clone(), trust, voice::PATIENCE))
         .merge(media::routes(app.clone()))
-        .merge(v1::routes(app.clone()))
+        .merge(v1::routes(app.clone(), terms))
 }
 
 /// Waits for SIGINT or SIGTERM, which is a good end, or for the store to break or turn out to be damaged, which is not

@@ -111,6 +111,8 @@ text!(/// The carrier's name of a call. Twilio's begin with `CA`, other carriers
     CallSid, "1 to 128 visible ASCII characters", is_carrier_name);
 text!(/// The carrier's name of an account.
     AccountSid, "1 to 128 visible ASCII characters", is_carrier_name);
+text!(/// What a client calls a write, so that it is carried out once.
+    RequestKey, "1 to 255 visible ASCII characters", |text| is_visible(text, 255));
 text!(/// What an admin calls a token: the script or the system that has it.
     TokenName, "1 to 100 letters on one line, without blanks around them", is_line);
 text!(/// A SHA-256 digest, by which a recording is stored and fetched, and a token known again.
@@ -150,7 +152,11 @@ fn is_digits(text: &str) -> bool {
 }
 
 fn is_carrier_name(text: &str) -> bool {
-    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+    is_visible(text, 128)
+}
+
+fn is_visible(text: &str, longest: usize) -> bool {
+    (1..=longest).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn is_line(text: &str) -> bool {

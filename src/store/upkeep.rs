@@ -17,6 +17,8 @@ pub enum Old {
     Events,
     /// Attempts at PINs.
     PinAttempts,
+    /// Requests that were carried out once, and their answers.
+    Claims,
 }
 
 impl Old {
@@ -27,6 +29,7 @@ impl Old {
             Self::Calls => sql::OLD_CALLS,
             Self::Events => sql::OLD_EVENTS,
             Self::PinAttempts => sql::OLD_PIN_ATTEMPTS,
+            Self::Claims => sql::OLD_CLAIMS,
         }
     }
 
@@ -37,6 +40,7 @@ impl Old {
             Self::Calls => &[sql::FORGET_CALLS],
             Self::Events => &[sql::FORGET_EVENTS],
             Self::PinAttempts => &[sql::FORGET_PIN_ATTEMPTS],
+            Self::Claims => &[sql::FORGET_CLAIMS],
         }
     }
 }

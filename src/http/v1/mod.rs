@@ -13,6 +13,7 @@ mod gate;
 mod mask;
 mod me;
 mod oncall;
+mod once;
 mod page;
 mod presence;
 mod problem;
@@ -26,6 +27,7 @@ mod users;
 use axum::Router;
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
+use tokio_util::task::TaskTracker;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -35,12 +37,20 @@ use crate::app::App;
 use gate::Gate;
 use problem::Problem;
 
+/// On which terms the API is served.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// What goes on though nobody waits for its answer any more.
+    pub tasks: TaskTracker,
+}
+
 /// `/v1/…`, its document at `/v1/openapi.json`, and a page to try it on at `/v1/docs`.
-pub fn routes(app: App) -> Router {
+pub fn routes(app: App, terms: Terms) -> Router {
     let (operations, document) = operations();
     let gate = Gate::new(app, &document);
     let page = SwaggerUi::new("/v1/docs").url("/v1/openapi.json", document).config(Config::default());
     operations
+        .route_layer(from_fn_with_state(terms.tasks, once::once))
         .route_layer(from_fn_with_state(gate, gate::pass))
         .merge(page)
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })

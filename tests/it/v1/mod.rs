@@ -2,6 +2,7 @@
 
 mod access;
 mod document;
+mod once;
 mod people;
 mod presence;
 mod reading;
@@ -14,6 +15,7 @@ use dutyline::domain::access::{Right, Role};
 use dutyline::http::v1;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use crate::harness::line::Line;
@@ -22,6 +24,8 @@ use crate::harness::line::Line;
 struct Api {
     line: Line,
     router: Router,
+    /// What goes on though nobody waits for its answer.
+    tasks: TaskTracker,
 }
 
 /// What came back.
@@ -51,8 +55,9 @@ impl Answer {
 impl Api {
     async fn open() -> Self {
         let line = Line::open().await;
-        let router = v1::routes(line.app.clone());
-        Self { line, router }
+        let tasks = TaskTracker::new();
+        let router = v1::routes(line.app.clone(), v1::Terms { tasks: tasks.clone() });
+        Self { line, router, tasks }
     }
 
     /// The secret of a new token.

@@ -12,6 +12,7 @@ macro_rules! read {
 }
 
 mod calls;
+mod claims;
 mod events;
 mod presence;
 mod setup;

@@ -1,0 +1,17 @@
+-- Writes that were asked for under a key of the client's, which are carried out once.
+
+create table request_claims (
+  tenant_id text not null references tenants,
+  token_id text not null,
+  -- The client's `Idempotency-Key`.
+  key text not null,
+  -- A digest of what was asked for and of the token's secret, without which it cannot be guessed back.
+  request text not null,
+  at bigint not null,
+  -- What was answered; none until then, and for good if the server ended in between.
+  answer text,
+  primary key (tenant_id, token_id, key),
+  foreign key (tenant_id, token_id) references tokens
+);
+-- The oldest are forgotten first.
+create index request_claims_at on request_claims (tenant_id, at);
