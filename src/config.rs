@@ -61,6 +61,18 @@ pub struct Settings {
     #[arg(hide_short_help = true, help_heading = "Server")]
     pub public_url: Option<PublicUrl>,
 
+    /// Requests a second that a token may make to the API for long
+    #[arg(long, global = true, env = "DUTYLINE_API_RATE", value_name = "NUMBER")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000), default_value_t = 50)]
+    #[arg(hide_short_help = true, help_heading = "Server")]
+    pub api_rate: u32,
+
+    /// Requests that a token may make to the API at once
+    #[arg(long, global = true, env = "DUTYLINE_API_BURST", value_name = "NUMBER")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000), default_value_t = 200)]
+    #[arg(hide_short_help = true, help_heading = "Server")]
+    pub api_burst: u32,
+
     /// The Twilio account whose calls are served
     #[arg(long, global = true, env = "DUTYLINE_TWILIO_ACCOUNT_SID", value_name = "SID")]
     #[arg(value_parser = account_sid, hide_short_help = true, help_heading = "Twilio")]
@@ -102,6 +114,9 @@ pub struct Settings {
 pub struct ServerConfig {
     pub listen: SocketAddr,
     pub public_url: PublicUrl,
+    /// Requests a second that a token may make for long, and at once.
+    pub api_rate: u32,
+    pub api_burst: u32,
 }
 
 /// The account at Twilio.
@@ -176,7 +191,7 @@ impl Settings {
             None if is_loopback(listen.ip()) => PublicUrl::at(listen),
             None => return Err(ConfigError::NoPublicUrl { listen }),
         };
-        Ok(ServerConfig { listen, public_url })
+        Ok(ServerConfig { listen, public_url, api_rate: self.api_rate, api_burst: self.api_burst })
     }
 
     /// What checks and makes signatures needs. Reads the token files.

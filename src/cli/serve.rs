@@ -18,6 +18,7 @@ use crate::config::{ServerConfig, TwilioConfig};
 use crate::http::health::{self, Readiness};
 use crate::http::server::{self, Limits};
 use crate::http::signed::Trust;
+use crate::http::v1::allowance::Allowance;
 use crate::http::{media, v1, voice};
 use crate::store::StoreError;
 use crate::telemetry;
@@ -70,9 +71,11 @@ pub(super) async fn serve(
     };
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
+    let tokens = Allowance::per_second(server.api_rate, server.api_burst);
+    let terms = v1::Terms { tokens, tasks: tasks.clone(), ..v1::Terms::default() };
     tasks.spawn(server::serve(
         listener,
-        routes(&app, trust, v1::Terms { tasks: tasks.clone() }, readiness, metrics.clone()),
+        routes(&app, trust, terms, readiness, metrics.clone()),
         Limits::default(),
         stop.clone(),
     ));

@@ -5,6 +5,7 @@
 //! `#[utoipa::path]`. The document is made of them, and the [`gate`] reads the rights out of the document: what is not
 //! written there is not let through.
 
+pub mod allowance;
 mod audit;
 mod calls;
 mod document;
@@ -27,6 +28,7 @@ mod users;
 use axum::Router;
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
 use tokio_util::task::TaskTracker;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -34,20 +36,36 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::app::App;
+use crate::http::server::Refused;
+use allowance::{Allowance, Limits};
 use gate::Gate;
 use problem::Problem;
 
 /// On which terms the API is served.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Terms {
+    /// What each token may ask for.
+    pub tokens: Allowance,
+    /// What those may ask for together who show no token that is in use, from one address.
+    pub strangers: Allowance,
     /// What goes on though nobody waits for its answer any more.
     pub tasks: TaskTracker,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            tokens: Allowance::per_second(50, 200),
+            strangers: Allowance::per_second(1, 20),
+            tasks: TaskTracker::new(),
+        }
+    }
 }
 
 /// `/v1/…`, its document at `/v1/openapi.json`, and a page to try it on at `/v1/docs`.
 pub fn routes(app: App, terms: Terms) -> Router {
     let (operations, document) = operations();
-    let gate = Gate::new(app, &document);
+    let gate = Gate::new(app, &document, Limits::new(terms.tokens, terms.strangers));
     let page = SwaggerUi::new("/v1/docs").url("/v1/openapi.json", document).config(Config::default());
     operations
         .route_layer(from_fn_with_state(terms.tasks, once::once))
@@ -56,6 +74,11 @@ pub fn routes(app: App, terms: Terms) -> Router {
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(from_fn(request_id::keep))
         .route("/v1/{*path}", axum::routing::any(|uri: Uri| async move { Problem::no_such_path(uri.path()) }))
+}
+
+/// The answer to a request for `path` that never comes to a handler, if it is one of ours.
+pub(super) fn refusal(path: &str, refused: Refused) -> Option<Response> {
+    path.starts_with("/v1/").then(|| Problem::from(refused).into_response())
 }
 
 /// The document that describes the API, `OpenAPI` 3.1.

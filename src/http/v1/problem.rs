@@ -12,6 +12,8 @@ use crate::app::Error;
 use crate::app::tokens::Unauthenticated;
 use crate::domain::access::Denied;
 use crate::domain::presence::Rejected;
+use crate::http::server::Refused;
+use crate::http::v1::allowance::TooMany;
 
 pub(super) const CONTENT_TYPE: &str = "application/problem+json";
 
@@ -151,6 +153,25 @@ impl From<Unauthenticated> for Problem {
                 Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "the token is not one that is in use")
             }
         }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let (code, detail) = match refused {
+            Refused::TooLarge => ("body_too_large", "the body is larger than any that is taken"),
+            Refused::TooSlow => ("body_too_slow", "the body did not come in time"),
+            Refused::Broken => ("broken_body", "the body broke off"),
+        };
+        Self::new(refused.status(), code, detail)
+    }
+}
+
+impl From<TooMany> for Problem {
+    fn from(TooMany { wait }: TooMany) -> Self {
+        let seconds = wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX);
+        let detail = format!("that is more than may be asked for; go on in {seconds} s");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).retried_after(seconds)
     }
 }
 

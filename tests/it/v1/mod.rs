@@ -2,6 +2,7 @@
 
 mod access;
 mod document;
+mod limits;
 mod once;
 mod people;
 mod presence;
@@ -13,6 +14,8 @@ use axum::http::{Method, Request};
 use dutyline::app::tokens::NewToken;
 use dutyline::domain::access::{Right, Role};
 use dutyline::http::v1;
+use dutyline::http::v1::Terms;
+use dutyline::http::v1::allowance::Allowance;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tokio_util::task::TaskTracker;
@@ -54,9 +57,14 @@ impl Answer {
 
 impl Api {
     async fn open() -> Self {
+        let plenty = Allowance::per_second(1, 10_000);
+        Self::on(Terms { tokens: plenty, strangers: plenty, ..Terms::default() }).await
+    }
+
+    async fn on(terms: Terms) -> Self {
         let line = Line::open().await;
-        let tasks = TaskTracker::new();
-        let router = v1::routes(line.app.clone(), v1::Terms { tasks: tasks.clone() });
+        let tasks = terms.tasks.clone();
+        let router = v1::routes(line.app.clone(), terms);
         Self { line, router, tasks }
     }
 
