@@ -20,6 +20,7 @@ mod recent;
 mod startup;
 mod tenancy;
 pub mod tenants;
+pub mod tickets;
 pub mod timers;
 pub mod tokens;
 mod turn_key;

@@ -82,7 +82,7 @@ impl Tail {
             Some(after) => after,
             None => app.cursor_before_newest(tenant, newest).await?,
         };
-        let (mut left, mut bell) = (self.limit.unwrap_or(u64::MAX), app.store.bell());
+        let (mut left, mut bell) = (self.limit.unwrap_or(u64::MAX), app.bell());
         loop {
             match self.page(app, tenant, &mut cursor, &mut left).await? {
                 Page::More => {}

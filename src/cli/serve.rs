@@ -72,7 +72,14 @@ pub(super) async fn serve(
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
     let tokens = Allowance::per_second(server.api_rate, server.api_burst);
-    let terms = v1::Terms { tokens, tasks: tasks.clone(), ..v1::Terms::default() };
+    let terms = v1::Terms {
+        tokens,
+        sockets: server.sockets as usize,
+        origins: server.origins.clone(),
+        stop: stop.clone(),
+        tasks: tasks.clone(),
+        ..v1::Terms::default()
+    };
     tasks.spawn(server::serve(
         listener,
         routes(&app, trust, terms, readiness, metrics.clone()),

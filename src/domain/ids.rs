@@ -9,6 +9,8 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::domain::event::Event;
+
 /// A name or an identifier that is not of the form its type asks for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{value}` is not {expected}")]
@@ -115,6 +117,10 @@ text!(/// What a client calls a write, so that it is carried out once.
     RequestKey, "1 to 255 visible ASCII characters", |text| is_visible(text, 255));
 text!(/// What an admin calls a token: the script or the system that has it.
     TokenName, "1 to 100 letters on one line, without blanks around them", is_line);
+text!(/// Events of one type, or of all types whose names begin alike.
+    TypePattern, "a type of event like `presence.online`, or the beginning of some and `*`", is_type_pattern);
+text!(/// What events are about, or all that begins alike.
+    SubjectPattern, "what events are about, like `user:ada`, or a beginning and `*`, like `call:*`", is_subject_pattern);
 text!(/// A SHA-256 digest, by which a recording is stored and fetched, and a token known again.
     Sha256Hex, "64 lower-case hexadecimal digits", |text| text.len() == 64 && is_hex(text));
 text!(/// A language tag, BCP 47: `en`, `fr-CA`.
@@ -157,6 +163,18 @@ fn is_carrier_name(text: &str) -> bool {
 
 fn is_visible(text: &str, longest: usize) -> bool {
     (1..=longest).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+fn is_type_pattern(text: &str) -> bool {
+    match text.strip_suffix('*') {
+        Some(beginning) => Event::TYPES.iter().any(|kind| kind.starts_with(beginning)),
+        None => Event::TYPES.contains(&text),
+    }
+}
+
+fn is_subject_pattern(text: &str) -> bool {
+    let names_one = text.split_once(':').is_some_and(|(kind, name)| !kind.is_empty() && !name.is_empty());
+    (names_one || text.ends_with('*')) && text.len() <= 300 && !text.contains(char::is_control)
 }
 
 fn is_line(text: &str) -> bool {

@@ -150,7 +150,7 @@ impl Server {
         let service = service_fn(|request| self.serve_request(request, peer, pace));
         let mut protocol = http1::Builder::new();
         protocol.timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(self.limits.head_bytes);
-        let mut connection = std::pin::pin!(protocol.serve_connection(stream, service));
+        let mut connection = std::pin::pin!(protocol.serve_connection(stream, service).with_upgrades());
         if let Some(ended) = self.stop.run_until_cancelled(connection.as_mut()).await {
             return ended;
         }

@@ -38,6 +38,7 @@ mod sql;
 mod sqlite;
 pub mod steps;
 mod tenants;
+pub mod tickets;
 mod tokens;
 mod tx;
 pub mod upkeep;

@@ -257,6 +257,15 @@ statements! {
     KEEP_ANSWER = "update request_claims set answer = $5 \
         where tenant_id = $1 and token_id = $2 and key = $3 and request = $4 and answer is null";
 
+    // Tickets for the socket.
+    INSERT_TICKET = "insert into tickets (tenant_id, digest, token_id, expires_at) values ($1, $2, $3, $4)";
+    TICKET = concat!("select s.expires_at as ticket_end, ", token_columns!(), ", ", tenant_columns!(), " from tickets s \
+        join tokens k on k.tenant_id = s.tenant_id and k.token_id = s.token_id \
+        join tenants t on t.tenant_id = s.tenant_id \
+        left join users u on u.tenant_id = k.tenant_id and u.user_id = k.user_id \
+        where s.digest = $1");
+    USE_TICKET = "delete from tickets where tenant_id = $1 and digest = $2";
+
     // Prompts and recordings.
     PROMPTS = "select p.language, p.name, p.kind, p.content from prompts p \
         where p.tenant_id = $1 order by p.language, p.name";
@@ -327,6 +336,9 @@ statements! {
         (select a.attempt_id from pin_attempts a where a.tenant_id = $1 order by a.attempt_id limit 1000)";
     OLD_CLAIMS = "select max(o.at) as last from (select r.at from request_claims r \
         where r.tenant_id = $1 and r.at < $2 order by r.at limit 1000) o";
+    OLD_TICKETS = "select max(o.expires_at) as last from (select s.expires_at from tickets s \
+        where s.tenant_id = $1 and s.expires_at < $2 order by s.expires_at limit 1000) o";
+    FORGET_TICKETS = "delete from tickets where tenant_id = $1 and expires_at <= $2";
     FORGET_CLAIMS = "delete from request_claims where tenant_id = $1 and at <= $2";
 }
 

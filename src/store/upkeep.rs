@@ -19,6 +19,8 @@ pub enum Old {
     PinAttempts,
     /// Requests that were carried out once, and their answers.
     Claims,
+    /// Tickets that nobody used; one is from when it ended.
+    Tickets,
 }
 
 impl Old {
@@ -30,6 +32,7 @@ impl Old {
             Self::Events => sql::OLD_EVENTS,
             Self::PinAttempts => sql::OLD_PIN_ATTEMPTS,
             Self::Claims => sql::OLD_CLAIMS,
+            Self::Tickets => sql::OLD_TICKETS,
         }
     }
 
@@ -41,6 +44,7 @@ impl Old {
             Self::Events => &[sql::FORGET_EVENTS],
             Self::PinAttempts => &[sql::FORGET_PIN_ATTEMPTS],
             Self::Claims => &[sql::FORGET_CLAIMS],
+            Self::Tickets => &[sql::FORGET_TICKETS],
         }
     }
 }

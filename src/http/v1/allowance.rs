@@ -56,7 +56,12 @@ impl Limits {
     /// Takes a request from what the token may still ask for, if it was let in lately, or looks whether strangers at
     /// its peer's address may ask for anything. So no stranger holds up those who are known at the same address.
     pub(super) fn greet(&self, token: &Sha256Hex, peer: Peer, now: Instant) -> Result<(), TooMany> {
-        self.tokens.take_known(token, now).unwrap_or_else(|| self.strangers.look(&peer.0, now))
+        self.tokens.take_known(token, now).unwrap_or_else(|| self.greet_stranger(peer, now))
+    }
+
+    /// Looks whether strangers at the peer's address may ask for anything.
+    pub(super) fn greet_stranger(&self, peer: Peer, now: Instant) -> Result<(), TooMany> {
+        self.strangers.look(&peer.0, now)
     }
 
     /// The token is in use.

@@ -2,7 +2,7 @@
 
 use utoipa::PartialSchema as _;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, Content, ContentBuilder, Info, License, OpenApi, OpenApiBuilder, Ref, Required,
     Response, ResponseBuilder,
@@ -11,8 +11,11 @@ use utoipa::openapi::{
 use crate::domain::ids::RequestKey;
 use crate::http::v1::{once, problem};
 
-/// The name of the only way to say who one is.
+/// The name of the usual way to say who one is.
 pub(super) const TOKEN: &str = "token";
+
+/// The name of the way to say so where a token cannot be sent.
+pub(super) const TICKET: &str = "ticket";
 
 const ABOUT: &str = "Who is on duty, until when, and why: to see, to steer and to follow.\n\n\
     Every request bears a token: `Authorization: Bearer dl_…`. What is refused is told as a problem (RFC 9457) with a \
@@ -27,8 +30,10 @@ pub(super) fn frame() -> OpenApi {
         .scheme(HttpAuthScheme::Bearer)
         .description(Some("issued by `dutyline token issue`; each operation names the right that it needs"))
         .build();
+    let ticket = ApiKeyValue::with_description(TICKET, "from `POST /v1/ws/tickets`; good for 30 s, once");
     let components = ComponentsBuilder::new()
         .security_scheme(TOKEN, SecurityScheme::Http(bearer))
+        .security_scheme(TICKET, SecurityScheme::ApiKey(ApiKey::Query(ticket)))
         .schema_from::<problem::Told>()
         .schema_from::<problem::Fault>()
         .build();

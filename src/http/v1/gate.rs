@@ -22,7 +22,7 @@ use crate::domain::ids::Login;
 use crate::domain::tenant::Tenant;
 use crate::domain::token::TokenText;
 use crate::http::v1::allowance::{Limits, Peer};
-use crate::http::v1::document::TOKEN;
+use crate::http::v1::document::{TICKET, TOKEN};
 use crate::http::v1::mask;
 use crate::http::v1::problem::Problem;
 
@@ -38,6 +38,8 @@ pub(super) struct Gate {
 enum Demand {
     AnyToken,
     Right(Right),
+    /// A ticket, which the operation itself looks at.
+    Ticket,
 }
 
 /// Whoever makes a request, and what they may ask.
@@ -63,13 +65,20 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 }
 
 impl Gate {
-    pub(super) fn new(app: App, document: &OpenApi, limits: Limits) -> Self {
+    pub(super) fn new(app: App, document: &OpenApi, limits: Arc<Limits>) -> Self {
         let demands = document.paths.paths.iter().flat_map(|(path, item)| {
             operations(item)
                 .into_iter()
                 .filter_map(|(method, operation)| Some(((method, path.clone()), demand(operation)?)))
         });
-        Self { app, demands: Arc::new(demands.collect()), limits: Arc::new(limits) }
+        Self { app, demands: Arc::new(demands.collect()), limits }
+    }
+
+    /// What an operation asks for; none if there is none, or it does not say.
+    fn demand(&self, method: &Method, path: &str) -> Option<Demand> {
+        // A HEAD is a GET without its body.
+        let method = if method == Method::HEAD { Method::GET } else { method.clone() };
+        self.demands.get(&(method, path.to_owned())).copied()
     }
 
     /// What the bearer of the token that the headers show may do.
@@ -110,7 +119,11 @@ fn operations(item: &PathItem) -> Vec<(Method, &Operation)> {
 /// What an operation asks for; none if it does not say.
 fn demand(operation: &Operation) -> Option<Demand> {
     let security = serde_json::to_value(operation.security.as_ref()?).expect("a document is plain data");
-    let rights = security.get(0)?.get(TOKEN)?.as_array()?;
+    let security = security.get(0)?;
+    if security.get(TICKET).is_some() {
+        return Some(Demand::Ticket);
+    }
+    let rights = security.get(TOKEN)?.as_array()?;
     match rights.first() {
         None => Some(Demand::AnyToken),
         Some(right) => right.as_str()?.parse().ok().map(Demand::Right),
@@ -125,6 +138,9 @@ pub(super) async fn pass(
     request: Request,
     next: Next,
 ) -> Response {
+    if matches!(gate.demand(request.method(), path.as_str()), Some(Demand::Ticket)) {
+        return next.run(request).await;
+    }
     let (mut parts, body) = request.into_parts();
     let caller = match admit(&gate, &parts, path.as_str(), &params).await {
         Ok(caller) => caller,
@@ -139,11 +155,12 @@ pub(super) async fn pass(
 async fn admit(gate: &Gate, asked: &Parts, path: &str, params: &RawPathParams) -> Result<Caller, Problem> {
     let access = gate.believe(&asked.headers, peer(&asked.extensions)).await?;
     let forbidden = || Problem::new(StatusCode::FORBIDDEN, "forbidden", "nobody may do this");
-    let demand = *gate.demands.get(&(asked.method.clone(), path.to_owned())).ok_or_else(forbidden)?;
+    let demand = gate.demand(&asked.method, path).ok_or_else(forbidden)?;
     let about =
         params.iter().find(|(name, _)| *name == "login").and_then(|(_, login)| login.parse::<Login>().ok());
     match (demand, about) {
         (Demand::AnyToken, _) => {}
+        (Demand::Ticket, _) => return Err(forbidden()),
         (Demand::Right(right), Some(login)) => access.require_of(&login, right)?,
         (Demand::Right(right), None) => access.require(right)?,
     }

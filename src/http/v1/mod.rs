@@ -24,11 +24,15 @@ mod setup;
 mod timers;
 mod tokens;
 mod users;
+pub mod ws;
 
-use axum::Router;
+use std::sync::Arc;
+
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Router};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -36,10 +40,12 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::app::App;
+use crate::domain::origin::Origin;
 use crate::http::server::Refused;
 use allowance::{Allowance, Limits};
 use gate::Gate;
 use problem::Problem;
+use ws::{Patience, Sockets};
 
 /// On which terms the API is served.
 #[derive(Debug, Clone)]
@@ -48,6 +54,14 @@ pub struct Terms {
     pub tokens: Allowance,
     /// What those may ask for together who show no token that is in use, from one address.
     pub strangers: Allowance,
+    /// Sockets at once.
+    pub sockets: usize,
+    /// Of which pages may open sockets in a browser.
+    pub origins: Vec<Origin>,
+    /// How long sockets wait for what.
+    pub patience: Patience,
+    /// Ends all sockets.
+    pub stop: CancellationToken,
     /// What goes on though nobody waits for its answer any more.
     pub tasks: TaskTracker,
 }
@@ -57,6 +71,10 @@ impl Default for Terms {
         Self {
             tokens: Allowance::per_second(50, 200),
             strangers: Allowance::per_second(1, 20),
+            sockets: 10_000,
+            origins: Vec::new(),
+            patience: Patience::default(),
+            stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }
     }
@@ -65,10 +83,14 @@ impl Default for Terms {
 /// `/v1/…`, its document at `/v1/openapi.json`, and a page to try it on at `/v1/docs`.
 pub fn routes(app: App, terms: Terms) -> Router {
     let (operations, document) = operations();
-    let gate = Gate::new(app, &document, Limits::new(terms.tokens, terms.strangers));
+    let limits = Arc::new(Limits::new(terms.tokens, terms.strangers));
+    let gate = Gate::new(app.clone(), &document, limits.clone());
+    let tasks = terms.tasks.clone();
+    let sockets = Sockets::new(app, limits, terms);
     let page = SwaggerUi::new("/v1/docs").url("/v1/openapi.json", document).config(Config::default());
     operations
-        .route_layer(from_fn_with_state(terms.tasks, once::once))
+        .route_layer(Extension(sockets))
+        .route_layer(from_fn_with_state(tasks, once::once))
         .route_layer(from_fn_with_state(gate, gate::pass))
         .merge(page)
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
@@ -101,6 +123,8 @@ fn operations() -> (Router, OpenApi) {
         .routes(routes!(calls::list))
         .routes(routes!(calls::show))
         .routes(routes!(events::list))
+        .routes(routes!(ws::open))
+        .routes(routes!(ws::ticket::issue))
         .routes(routes!(audit::list))
         .routes(routes!(setup::tenant))
         .routes(routes!(setup::mappings))

@@ -37,7 +37,14 @@ async fn busy_line() -> Line {
     let (name, user) = ("Bob's".parse().expect("a name"), Some("bob".parse().expect("a login")));
     let token = NewToken { name, role: Role::Agent, rights: None, user, expires_at: None };
     let (token, _) = line.app.issue_token(&line.tenant, token).await.expect("issued");
-    claim(&line, token.id).await;
+    claim(&line, token.id.clone()).await;
+    let expires_at = line.clock.now();
+    let (of, ticket) = (line.tenant.id.clone(), Sha256Hex::of(b"a ticket"));
+    line.write(move |tx| {
+        tx.insert_ticket(&of, &ticket, &token.id, expires_at);
+        Box::pin(async { Ok(()) })
+    })
+    .await;
     let (english, chime) = ("en".parse().expect("a tag"), "chime".parse().expect("a name"));
     let recording = NewContent::Play { bytes: beep(), presets: vec![8.try_into().expect("hours")] };
     line.app.set_prompt(line.tenant.clone(), english, chime, recording).await.expect("set");

@@ -7,6 +7,7 @@ mod once;
 mod people;
 mod presence;
 mod reading;
+mod sockets;
 
 use axum::Router;
 use axum::body::Body;
@@ -62,7 +63,15 @@ impl Api {
     }
 
     async fn on(terms: Terms) -> Self {
-        let line = Line::open().await;
+        Self::of(Line::open().await, terms)
+    }
+
+    /// Another node's, on the same database.
+    async fn beside(other: &Self, terms: Terms) -> Self {
+        Self::of(other.line.another_node().await, terms)
+    }
+
+    fn of(line: Line, terms: Terms) -> Self {
         let tasks = terms.tasks.clone();
         let router = v1::routes(line.app.clone(), terms);
         Self { line, router, tasks }

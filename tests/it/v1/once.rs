@@ -37,6 +37,7 @@ fn writes() -> Vec<(&'static str, &'static str, &'static str, Value)> {
         ("DELETE", "/v1/users/{login}", "/v1/users/bob", Value::Null),
         ("POST", "/v1/tokens", "/v1/tokens", json!({ "name": "ci", "role": "admin" })),
         ("DELETE", "/v1/tokens/{token}", "/v1/tokens/ci", Value::Null),
+        ("POST", "/v1/ws/tickets", "/v1/ws/tickets", Value::Null),
     ]
 }
 

@@ -17,6 +17,7 @@ mod events;
 mod presence;
 mod setup;
 mod tenants;
+mod tickets;
 mod tokens;
 mod upkeep;
 mod users;

@@ -71,7 +71,7 @@ async fn what_is_old_is_forgotten_about_a_thousand_at_a_time() {
     assert_eq!(rounds, [1500, 500, 0]);
 }
 
-async fn forget(desk: &Desk, old: Old, before: Instant) -> bool {
+pub(super) async fn forget(desk: &Desk, old: Old, before: Instant) -> bool {
     let acme = tenant("acme");
     let unit = desk.store.write::<_, StoreError, _>(Scope::of(&acme), move |tx| {
         Box::pin(async move { tx.forget(&acme.id, old, before).await })
