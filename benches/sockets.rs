@@ -29,7 +29,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 use harness::server::Server;
 
-const SOCKETS: usize = 10_000;
+const SOCKETS: u32 = 10_000;
 /// Handshakes at once.
 const ABREAST: usize = 64;
 /// Events whose way to all sockets is measured, one after the other.
@@ -70,14 +70,14 @@ async fn main() {
     }
     let opening = begun.elapsed();
     tokio::time::sleep(REST).await;
-    let each = (server.pss_mib() - bare) * 1024.0 / count as f64;
+    let each = (server.pss_mib() - bare) * 1024.0 / f64::from(count);
     println!("{count} sockets: opened in {opening:.1?}, {each:.1} KiB each");
     let (mut firsts, mut lasts) = (Vec::new(), Vec::new());
     for number in 0..EVENTS {
         let asked = Instant::now();
         add_user(server.address, &token, number).await;
-        let mut times = Vec::with_capacity(count);
-        while times.len() < count {
+        let mut times = Vec::with_capacity(count as usize);
+        while times.len() < count as usize {
             times.push(tellings.recv().await.expect("all are told").saturating_duration_since(asked));
         }
         firsts.push(times.iter().min().copied().unwrap_or_default());

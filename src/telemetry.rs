@@ -23,7 +23,7 @@ pub const TIMER_LATENESS_SECONDS: &str = "dutyline_timer_lateness_seconds";
 pub const CLOCK_STEPS: &str = "dutyline_clock_steps_total";
 pub const PROMPT_FALLBACKS: &str = "dutyline_prompt_fallbacks_total";
 pub const HTTP_CONNECTIONS: &str = "dutyline_http_connections";
-/// WebSockets that follow the log.
+/// Sockets that follow the log.
 pub const SOCKETS: &str = "dutyline_sockets";
 
 /// A metric as Prometheus shows it.

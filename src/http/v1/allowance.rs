@@ -106,7 +106,7 @@ impl<K: Eq + Hash> Buckets<K> {
     fn take(&self, key: K, now: Instant) -> Result<(), TooMany> {
         let mut buckets = self.buckets();
         let full = self.allowance.take(buckets.get(&key).copied(), now)?;
-        self.put(&mut buckets, key, full, now);
+        put(&mut buckets, key, full, now);
         Ok(())
     }
 
@@ -121,7 +121,7 @@ impl<K: Eq + Hash> Buckets<K> {
     fn meet(&self, key: K, now: Instant) {
         let mut buckets = self.buckets();
         if !buckets.contains_key(&key) {
-            self.put(&mut buckets, key, now + self.allowance.every, now);
+            put(&mut buckets, key, now + self.allowance.every, now);
         }
     }
 
@@ -129,17 +129,17 @@ impl<K: Eq + Hash> Buckets<K> {
         self.allowance.take(self.buckets().get(key).copied(), now).map(drop)
     }
 
-    fn put(&self, buckets: &mut HashMap<K, Instant>, key: K, full: Instant, now: Instant) {
-        // Seldom enough that the look through all of them costs each little.
-        if buckets.len() >= MANY && buckets.len() == buckets.capacity() {
-            buckets.retain(|_, full| *full > now);
-        }
-        buckets.insert(key, full);
-    }
-
     fn buckets(&self) -> MutexGuard<'_, HashMap<K, Instant>> {
         self.full.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn put<K: Eq + Hash>(buckets: &mut HashMap<K, Instant>, key: K, full: Instant, now: Instant) {
+    // Seldom enough that the look through all of them costs each little.
+    if buckets.len() >= MANY && buckets.len() == buckets.capacity() {
+        buckets.retain(|_, full| *full > now);
+    }
+    buckets.insert(key, full);
 }
 
 #[cfg(test)]

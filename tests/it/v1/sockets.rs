@@ -41,6 +41,10 @@ struct Served {
     serving: JoinHandle<()>,
 }
 
+/// Together more events than a feed keeps, so that the log itself is read as well.
+const BURSTS: u64 = 60;
+const BURST: u64 = 50;
+
 type Socket = WebSocketStream<TcpStream>;
 
 impl Served {
@@ -191,28 +195,28 @@ async fn a_socket_goes_on_where_the_last_one_ended_while_events_are_written() {
     let served = Served::start().await;
     let first = served.api.get(&served.owner, "/v1/events?limit=500").await.body;
     let begun = first["items"].as_array().expect("items").len() as u64;
-    // More than a feed keeps, so that the log itself is read as well.
-    const EVENTS: u64 = 3000;
     let writing = async {
-        for burst in 0..EVENTS / 50 {
-            let events =
-                (0..50).map(move |number| Event::PresenceUnchanged { generation: burst * 50 + number });
-            served.log_many("ada", events).await;
+        for burst in 0..BURSTS {
+            let event = move |number| Event::PresenceUnchanged { generation: burst * BURST + number };
+            served.log_many("ada", (0..BURST).map(event)).await;
         }
     };
+    let all: Vec<u64> = (begun + 1..=begun + BURSTS * BURST).collect();
     let reading = async {
         let mut found = Vec::new();
-        while (found.len() as u64) < EVENTS {
+        while found.len() < all.len() {
             let after = found.last().copied().unwrap_or(begun);
             let mut socket = served.open(&format!("&after={after}")).await;
-            let wanted = (EVENTS as usize - found.len()).min(700);
+            let wanted = (all.len() - found.len()).min(700);
             found.extend(seqs(&mut socket, wanted).await);
-            drop(socket);
         }
         found
     };
     let ((), found) = tokio::join!(writing, reading);
-    assert_eq!(found, (begun + 1..=begun + EVENTS).collect::<Vec<_>>());
+    assert_eq!(found, all);
+    // One that is far behind, while others are not.
+    let mut late = served.open(&format!("&after={begun}")).await;
+    assert_eq!(seqs(&mut late, all.len()).await, all);
     served.stop().await;
 }
 
@@ -244,12 +248,12 @@ async fn a_slow_reader_is_ended_and_costs_the_others_nothing() {
     let taking = Duration::from_millis(400);
     let served = Served::with(Patience { taking, goodbye: AGES, ..Patience::default() }).await;
     let (mut slow, mut quick) = (served.open("").await, served.open("").await);
-    // More than the buffers of two sockets hold.
-    const EVENTS: usize = 400;
+    // Together more than the buffers of two sockets hold.
+    let events = 400;
     let words = "x".repeat(64 * 1024);
     let event = move |_| Event::LookupFailed { caller: "+15065550100".to_owned(), reason: words.clone() };
-    served.log_many("ada", (0..EVENTS).map(event)).await;
-    assert_eq!(seqs(&mut quick, EVENTS).await.len(), EVENTS);
+    served.log_many("ada", (0..events).map(event)).await;
+    assert_eq!(seqs(&mut quick, events).await.len(), events);
     // Until nothing more comes to the quick one, the slow one has been given up.
     assert!(timeout(taking + taking / 2, quick.next()).await.is_err());
     let mut taken = 0;
@@ -260,7 +264,7 @@ async fn a_slow_reader_is_ended_and_costs_the_others_nothing() {
         }
     };
     assert_eq!(code, 1013);
-    assert!(taken < EVENTS, "it had not all of them");
+    assert!(taken < events, "it had not all of them");
     served.log("ada", 7).await;
     assert_eq!(next(&mut quick).await.expect("an event")["data"]["generation"], json!(7));
     drop(quick);
@@ -280,10 +284,8 @@ async fn a_ticket_opens_one_socket_and_within_thirty_seconds() {
     for (seconds, is_good) in [(29, true), (30, false)] {
         let query = format!("ticket={}", served.ticket(&served.owner).await);
         served.api.line.clock.advance(TimeDelta::seconds(seconds));
-        match is_good {
-            true => drop(served.ask(&query, None).await.expect("a socket")),
-            false => is_refused(served.ask(&query, None).await, 401, "unauthenticated"),
-        }
+        let asked = served.ask(&query, None).await;
+        if is_good { drop(asked.expect("a socket")) } else { is_refused(asked, 401, "unauthenticated") }
     }
     // Of two at once, one.
     let query = format!("ticket={}", served.ticket(&served.owner).await);

@@ -1,7 +1,9 @@
 //! One socket: events to its peer, from its own place in the log, and signs of life back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
@@ -28,8 +30,10 @@ pub(super) struct Conversation {
 /// Why a socket ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
-    /// The peer has ended it, or is not there any more.
+    /// The peer is not there any more.
     Gone,
+    /// The peer has said goodbye.
+    Left,
     /// The peer does not take what it is sent.
     Slow,
     /// The token is not in use any more.
@@ -45,10 +49,10 @@ enum Ending {
 const UNAUTHENTICATED: u16 = 4401;
 
 impl Ending {
-    /// What the peer is told; nothing if it is gone.
+    /// What the peer is told; nothing if it is gone, or has been answered.
     fn told(self) -> Option<CloseFrame> {
         let (code, reason) = match self {
-            Self::Gone => return None,
+            Self::Gone | Self::Left => return None,
             Self::Slow => (close_code::AGAIN, "too slow; come again with `after`"),
             Self::Refused => (UNAUTHENTICATED, "the token is not in use any more"),
             Self::Talkative => (close_code::POLICY, "nothing is to be sent here"),
@@ -63,14 +67,22 @@ impl Conversation {
     pub(super) async fn run(mut self, mut socket: WebSocket) {
         let ending = self.converse(&mut socket).await;
         tracing::debug!(?ending, token = %self.access.token, "a socket ends");
-        let Some(frame) = ending.told() else { return };
+        if ending == Ending::Gone {
+            return;
+        }
         let goodbye = async {
-            if socket.send(Message::Close(Some(frame))).await.is_ok() {
-                // The peer answers with a goodbye of its own, and what it has sent before.
-                while let Some(Ok(_)) = socket.recv().await {}
+            if let Some(frame) = ending.told() {
+                socket.send(Message::Close(Some(frame))).await?;
             }
+            // Behind what it has sent before comes the peer's own goodbye, and then the end.
+            while let Some(incoming) = socket.recv().await {
+                incoming?;
+            }
+            Ok::<_, axum::Error>(())
         };
-        let _ = timeout(self.patience.goodbye, goodbye).await;
+        if let Err(late) = timeout(self.patience.goodbye, goodbye).await {
+            tracing::debug!(%late, "a peer does not answer the goodbye");
+        }
     }
 
     async fn converse(&mut self, socket: &mut WebSocket) -> Ending {
@@ -87,7 +99,7 @@ impl Conversation {
                 () = stop.cancelled() => Err(Ending::Stopping),
                 incoming = socket.recv() => {
                     heard = Instant::now();
-                    attend(incoming)
+                    attend(incoming.as_ref())
                 }
                 _ = signs.tick() => self.ask_for_sign(socket, heard).await,
                 batch = self.next(&mut seen) => match batch {
@@ -127,42 +139,45 @@ impl Conversation {
     /// Sends what is wanted of a batch, if the peer takes it in time.
     async fn send(&mut self, socket: &mut WebSocket, batch: &[Arc<Told>]) -> Result<(), Ending> {
         let sees_numbers = self.access.may(Right::NumbersRead);
-        let sent = timeout(self.patience.taking, async {
+        within(self.patience.taking, async {
             for event in batch {
                 if event.is_wanted(&self.filter) {
                     socket.send(Message::Text(event.text(sees_numbers))).await?;
                 }
                 self.cursor = event.seq;
             }
-            Ok::<_, axum::Error>(())
-        });
-        taken(sent.await)
+            Ok(())
+        })
+        .await
     }
 
     async fn ask_for_sign(&self, socket: &mut WebSocket, heard: Instant) -> Result<(), Ending> {
         if heard.elapsed() > self.patience.silence * 2 {
             return Err(Ending::Gone);
         }
-        taken(timeout(self.patience.taking, socket.send(Message::Ping(Vec::new().into()))).await)
+        within(self.patience.taking, socket.send(Message::Ping(Bytes::new()))).await
     }
 }
 
-/// Whether the peer took in time what it was sent.
-fn taken(sent: Result<Result<(), axum::Error>, tokio::time::error::Elapsed>) -> Result<(), Ending> {
-    match sent {
+/// Whether the peer takes what it is sent within the time.
+async fn within(
+    time: Duration,
+    sending: impl Future<Output = Result<(), axum::Error>>,
+) -> Result<(), Ending> {
+    match timeout(time, sending).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(Ending::Gone),
         Err(_) => Err(Ending::Slow),
     }
 }
 
-/// What comes from a peer are signs of life, and its goodbye, which is answered by itself.
-fn attend(incoming: Option<Result<Message, axum::Error>>) -> Result<(), Ending> {
+/// What comes from a peer are signs of life, and its goodbye.
+fn attend(incoming: Option<&Result<Message, axum::Error>>) -> Result<(), Ending> {
     match incoming {
         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-        Some(Ok(Message::Text(_) | Message::Binary(_))) => Err(Ending::Talkative),
-        // A frame too large is an error, and a peer that is gone is one, too.
-        Some(Err(_)) => Err(Ending::Talkative),
-        Some(Ok(Message::Close(_))) | None => Err(Ending::Gone),
+        // A frame too large is an error; a peer that is gone is one as well, and hears no answer.
+        Some(Ok(Message::Text(_) | Message::Binary(_)) | Err(_)) => Err(Ending::Talkative),
+        Some(Ok(Message::Close(_))) => Err(Ending::Left),
+        None => Err(Ending::Gone),
     }
 }

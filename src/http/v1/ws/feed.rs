@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::extract::ws::Utf8Bytes;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -23,6 +23,9 @@ const KEPT: usize = 1024;
 
 /// Events that are handed over at once.
 pub(super) const BATCH: u32 = 64;
+
+/// Between two looks: a busy log, or a busy tenant beside this one, rings many times as often.
+const BREATH: Duration = Duration::from_millis(10);
 
 /// Events that a feed reads at once.
 const PAGE: u32 = 500;
@@ -117,13 +120,13 @@ impl Feed {
         self.seen.subscribe()
     }
 
-    fn last_seen(&self) -> Seen {
-        self.seen.borrow().clone()
-    }
-
     /// Wakes the sockets if there is anything new.
-    fn tell(&self, news: Seen) {
-        self.seen.send_if_modified(|known| std::mem::replace(known, news.clone()) != news);
+    fn tell(&self, edit: impl FnOnce(&mut Seen)) {
+        self.seen.send_if_modified(|seen| {
+            let before = seen.clone();
+            edit(seen);
+            *seen != before
+        });
     }
 
     fn newest(&self) -> MutexGuard<'_, Newest> {
@@ -184,6 +187,8 @@ impl Reading {
                 tracing::warn!(%error, "could not read the log for sockets");
             }
             drop(feed);
+            sleep(BREATH).await;
+            // Whether somebody rings or not, the next look tells.
             let _ = timeout(self.look, bell.changed()).await;
         }
     }
@@ -196,7 +201,7 @@ impl Reading {
         while self.read_page(feed).await? {}
         if self.looked.is_none_or(|looked| looked.elapsed() >= self.look) {
             let refused = Arc::new(self.app.refused_tokens(&feed.tenant).await?);
-            feed.tell(Seen { refused, ..feed.last_seen() });
+            feed.tell(|seen| seen.refused = refused);
             self.looked = Some(Instant::now());
         }
         Ok(())
@@ -212,10 +217,12 @@ impl Reading {
         }
         let head = {
             let mut newest = feed.newest();
-            told.into_iter().for_each(|event| newest.push(event));
+            for event in told {
+                newest.push(event);
+            }
             newest.head()
         };
-        feed.tell(Seen { head, ..feed.last_seen() });
+        feed.tell(|seen| seen.head = head);
         Ok(page.len() == PAGE as usize)
     }
 }
