@@ -6,7 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode, response};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt as _;
@@ -125,7 +125,7 @@ async fn keep(caller: &Caller, claim: &Claim, response: Response) -> Result<Resp
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
-fn kept(parts: &axum::http::response::Parts, body: &Bytes) -> Kept {
+fn kept(parts: &response::Parts, body: &Bytes) -> Kept {
     if parts.headers.get(CACHE_CONTROL).is_some_and(|value| value == "no-store") {
         return Kept::Withheld;
     }

@@ -267,7 +267,7 @@ async fn a_slow_reader_is_ended_and_costs_the_others_nothing() {
     assert!(taken < events, "it had not all of them");
     served.log("ada", 7).await;
     assert_eq!(next(&mut quick).await.expect("an event")["data"]["generation"], json!(7));
-    drop(quick);
+    drop((slow, quick));
     served.stop().await;
 }
 
