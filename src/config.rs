@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::public_url::PublicUrl;
 use crate::domain::ids::AccountSid;
+use crate::domain::origin::Origin;
 use crate::store::Database;
 use crate::store::postgres::Limits;
 use crate::telemetry::LogFormat;
@@ -61,6 +62,29 @@ pub struct Settings {
     #[arg(hide_short_help = true, help_heading = "Server")]
     pub public_url: Option<PublicUrl>,
 
+    /// Requests a second that a token may make to the API for long
+    #[arg(long, global = true, env = "DUTYLINE_API_RATE", value_name = "NUMBER")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000), default_value_t = 50)]
+    #[arg(hide_short_help = true, help_heading = "Server")]
+    pub api_rate: u32,
+
+    /// Requests that a token may make to the API at once
+    #[arg(long, global = true, env = "DUTYLINE_API_BURST", value_name = "NUMBER")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000), default_value_t = 200)]
+    #[arg(hide_short_help = true, help_heading = "Server")]
+    pub api_burst: u32,
+
+    /// Sockets that follow events at once
+    #[arg(long, global = true, env = "DUTYLINE_SOCKETS", value_name = "NUMBER")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000), default_value_t = 10_000)]
+    #[arg(hide_short_help = true, help_heading = "Server")]
+    pub sockets: u32,
+
+    /// Origins whose pages may open sockets, with commas between; the public URL's own may always
+    #[arg(long, global = true, env = "DUTYLINE_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
+    #[arg(hide_short_help = true, help_heading = "Server")]
+    pub origins: Vec<Origin>,
+
     /// The Twilio account whose calls are served
     #[arg(long, global = true, env = "DUTYLINE_TWILIO_ACCOUNT_SID", value_name = "SID")]
     #[arg(value_parser = account_sid, hide_short_help = true, help_heading = "Twilio")]
@@ -102,6 +126,13 @@ pub struct Settings {
 pub struct ServerConfig {
     pub listen: SocketAddr,
     pub public_url: PublicUrl,
+    /// Requests a second that a token may make for long, and at once.
+    pub api_rate: u32,
+    pub api_burst: u32,
+    /// Sockets at once.
+    pub sockets: u32,
+    /// Of which pages may open sockets.
+    pub origins: Vec<Origin>,
 }
 
 /// The account at Twilio.
@@ -176,7 +207,15 @@ impl Settings {
             None if is_loopback(listen.ip()) => PublicUrl::at(listen),
             None => return Err(ConfigError::NoPublicUrl { listen }),
         };
-        Ok(ServerConfig { listen, public_url })
+        let origins = Origin::of_url(public_url.as_str()).into_iter().chain(self.origins.clone()).collect();
+        Ok(ServerConfig {
+            listen,
+            public_url,
+            api_rate: self.api_rate,
+            api_burst: self.api_burst,
+            sockets: self.sockets,
+            origins,
+        })
     }
 
     /// What checks and makes signatures needs. Reads the token files.

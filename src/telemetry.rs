@@ -23,6 +23,8 @@ pub const TIMER_LATENESS_SECONDS: &str = "dutyline_timer_lateness_seconds";
 pub const CLOCK_STEPS: &str = "dutyline_clock_steps_total";
 pub const PROMPT_FALLBACKS: &str = "dutyline_prompt_fallbacks_total";
 pub const HTTP_CONNECTIONS: &str = "dutyline_http_connections";
+/// Sockets that follow the log.
+pub const SOCKETS: &str = "dutyline_sockets";
 
 /// A metric as Prometheus shows it.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +51,7 @@ const TURN_BUCKETS: &[f64] =
 /// Around the goals of 1 s at p99 and 2 s at most (I6); what is later was due while the server was down.
 const LATENESS_BUCKETS: &[f64] = &[0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 60.0, 600.0, 3600.0];
 
-const METRICS: [Metric; 9] = [
+const METRICS: [Metric; 10] = [
     Metric { name: CALLS, kind: Kind::LabelledCounter, help: "Calls that ended, by outcome." },
     Metric {
         name: TURN_SECONDS,
@@ -66,6 +68,7 @@ const METRICS: [Metric; 9] = [
         kind: Kind::Counter,
         help: "Repeated webhooks answered with the stored reply.",
     },
+    Metric { name: SOCKETS, kind: Kind::Gauge, help: "Open sockets that follow events." },
     Metric { name: TIMERS_ARMED, kind: Kind::Gauge, help: "Timers that have yet to fire." },
     Metric {
         name: TIMER_LATENESS_SECONDS,

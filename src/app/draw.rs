@@ -1,5 +1,7 @@
 //! The one place where random numbers are drawn.
 
+use data_encoding::HEXLOWER;
+use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -46,9 +48,18 @@ pub fn secret() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
-/// A new token. A UUID has 122 random bits, so three of them make 256.
-#[expect(clippy::disallowed_methods, reason = "secrets are drawn here")]
 pub fn token_text() -> TokenText {
+    TokenText::from_bits(secret_bits())
+}
+
+/// A ticket for the socket: 256 random bits as hexadecimal digits.
+pub fn ticket() -> SecretString {
+    HEXLOWER.encode(&secret_bits()).into()
+}
+
+/// 256 random bits. A UUID has 122, so three of them make as many.
+#[expect(clippy::disallowed_methods, reason = "secrets are drawn here")]
+fn secret_bits() -> [u8; 32] {
     let drawn = [Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()];
-    TokenText::from_bits(Sha256::digest(drawn.map(Uuid::into_bytes).concat()).into())
+    Sha256::digest(drawn.map(Uuid::into_bytes).concat()).into()
 }

@@ -72,7 +72,10 @@ pub enum Error {
     #[error("user `{user}`: {why}")]
     Presence { user: Login, why: Rejected },
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+    /// D80.
+    #[error("a request with this key is being carried out; send yours again in a moment")]
+    Claimed,
 }
 
 impl Error {
@@ -89,6 +92,12 @@ impl Error {
     ) -> Self {
         let nearest = nearest(name, known).map(str::to_owned);
         Self::Unknown { what, name: name.to_owned(), nearest, list }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::Claimed) { Self::Claimed } else { Self::Store(error) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tokio::sync::watch;
 
 use super::App;
 use crate::domain::event::{Change, Envelope};
@@ -50,6 +51,12 @@ impl App {
         let unit =
             self.store.read(|tx| Box::pin(async move { tx.events_after(&tenant, after, limit).await }));
         unit.await
+    }
+
+    /// Rings when there may be new events; now and then for nothing, and once for many. Whoever relies on it looks by
+    /// themselves now and then, too.
+    pub fn bell(&self) -> watch::Receiver<()> {
+        self.store.bell()
     }
 
     /// The cursor behind which the newest `count` events stand.

@@ -115,16 +115,12 @@ impl App {
         });
         let (found, now) = read.await?;
         let (tenant, token) = found.ok_or(Unauthenticated::Unknown)?;
-        match token.state(now) {
-            TokenState::Active => {}
-            TokenState::Expired => return Err(Unauthenticated::Expired),
-            TokenState::Revoked => return Err(Unauthenticated::Revoked),
-            TokenState::Suspended => return Err(Unauthenticated::Suspended),
+        let last_used_at = token.last_used_at;
+        let access = believe(token, tenant, now)?;
+        if last_used_at.is_none_or(|used| used + TOUCH_PAUSE <= now) {
+            self.touch(access.tenant.id.clone(), access.token.clone()).await;
         }
-        if token.last_used_at.is_none_or(|used| used + TOUCH_PAUSE <= now) {
-            self.touch(tenant.id.clone(), token.id.clone()).await;
-        }
-        Ok(token.access(tenant))
+        Ok(access)
     }
 
     /// Notes that a token is used. Whoever uses it is let in even if that cannot be written, on a full disk for one
@@ -137,6 +133,16 @@ impl App {
         if let Err(error) = touched.await {
             tracing::warn!(%error, "the use of a token was not noted");
         }
+    }
+}
+
+/// What the token's bearer may do at `now`, or why they are not believed.
+pub(super) fn believe(token: Token, tenant: Tenant, now: Instant) -> Result<Access, Unauthenticated> {
+    match token.state(now) {
+        TokenState::Active => Ok(token.access(tenant)),
+        TokenState::Expired => Err(Unauthenticated::Expired),
+        TokenState::Revoked => Err(Unauthenticated::Revoked),
+        TokenState::Suspended => Err(Unauthenticated::Suspended),
     }
 }
 

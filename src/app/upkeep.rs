@@ -8,12 +8,14 @@ use crate::store::upkeep::Old;
 use crate::store::{Scope, StoreError};
 
 /// How long what is kept.
-const KEPT: [(Old, TimeDelta); 5] = [
+const KEPT: [(Old, TimeDelta); 7] = [
     (Old::Steps, TimeDelta::days(90)),
     (Old::Calls, TimeDelta::days(400)),
     (Old::Events, TimeDelta::days(400)),
     (Old::Segments, TimeDelta::days(400)),
     (Old::PinAttempts, TimeDelta::days(30)),
+    (Old::Claims, TimeDelta::days(1)),
+    (Old::Tickets, TimeDelta::zero()),
 ];
 
 impl App {

@@ -10,6 +10,8 @@ use crate::app::App;
 use crate::cli::desk::Desk;
 use crate::cli::output::{Format, to_second};
 use crate::domain::event::Envelope;
+use crate::domain::filter::Filter;
+use crate::domain::ids::{SubjectPattern, TypePattern};
 use crate::domain::tenant::Tenant;
 
 /// Read the log of everything that happened
@@ -23,7 +25,7 @@ pub(super) struct Args {
 enum Command {
     /// Write events, oldest first, one on a line
     ///
-    /// Without `--after`, the newest 100.
+    /// Without `--after`, the newest 100, or of those the ones that are wanted.
     Tail(Tail),
 }
 
@@ -36,6 +38,14 @@ struct Tail {
     /// End after this many events
     #[arg(long, value_name = "NUMBER")]
     limit: Option<u64>,
+
+    /// Types of events, or beginnings of some and `*`, with commas between: `presence.*,call.ended`
+    #[arg(long = "type", value_name = "TYPES", value_delimiter = ',')]
+    types: Vec<TypePattern>,
+
+    /// What they are about, or beginnings and `*`, with commas between: `user:ada,call:*`
+    #[arg(long = "subject", value_name = "SUBJECTS", value_delimiter = ',')]
+    subjects: Vec<SubjectPattern>,
 
     /// Wait for more, until interrupted
     #[arg(long, short)]
@@ -82,9 +92,10 @@ impl Tail {
             Some(after) => after,
             None => app.cursor_before_newest(tenant, newest).await?,
         };
-        let (mut left, mut bell) = (self.limit.unwrap_or(u64::MAX), app.store.bell());
+        let (mut left, mut bell) = (self.limit.unwrap_or(u64::MAX), app.bell());
+        let filter = Filter { types: self.types.clone(), subjects: self.subjects.clone() };
         loop {
-            match self.page(app, tenant, &mut cursor, &mut left).await? {
+            match self.page(app, tenant, &filter, (&mut cursor, &mut left)).await? {
                 Page::More => {}
                 // Who rang, and whether for this tenant, the next look tells.
                 Page::Empty if self.follow => drop(timeout(POLL, bell.changed()).await),
@@ -98,15 +109,17 @@ impl Tail {
         &self,
         app: &App,
         tenant: &Tenant,
-        cursor: &mut u64,
-        left: &mut u64,
+        filter: &Filter,
+        (cursor, left): (&mut u64, &mut u64),
     ) -> anyhow::Result<Page> {
         let wanted = u32::try_from(*left).map_or(PAGE, |left| left.min(PAGE));
         let events = app.events_after(tenant, *cursor, wanted).await?;
         for event in &events {
-            self.format.item(event, words)?;
             *cursor = event.seq;
-            *left -= 1;
+            if filter.wants(&event.event.tell().0, &event.subject) {
+                self.format.item(event, words)?;
+                *left -= 1;
+            }
         }
         Ok(match (*left, events.is_empty()) {
             (0, _) => Page::Last,

@@ -18,6 +18,7 @@ use crate::config::{ServerConfig, TwilioConfig};
 use crate::http::health::{self, Readiness};
 use crate::http::server::{self, Limits};
 use crate::http::signed::Trust;
+use crate::http::v1::allowance::Allowance;
 use crate::http::{media, v1, voice};
 use crate::store::StoreError;
 use crate::telemetry;
@@ -70,9 +71,18 @@ pub(super) async fn serve(
     };
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
+    let tokens = Allowance::per_second(server.api_rate, server.api_burst);
+    let terms = v1::Terms {
+        tokens,
+        sockets: server.sockets as usize,
+        origins: server.origins.clone(),
+        stop: stop.clone(),
+        tasks: tasks.clone(),
+        ..v1::Terms::default()
+    };
     tasks.spawn(server::serve(
         listener,
-        routes(&app, trust, readiness, metrics.clone()),
+        routes(&app, trust, terms, readiness, metrics.clone()),
         Limits::default(),
         stop.clone(),
     ));
@@ -111,13 +121,14 @@ fn tell(ready: &watch::Sender<Readiness>, health: &Health) {
 fn routes(
     app: &App,
     trust: Trust,
+    terms: v1::Terms,
     readiness: watch::Receiver<Readiness>,
     metrics: PrometheusHandle,
 ) -> Router {
     health::routes(readiness, metrics)
         .merge(voice::routes(app.clone(), trust, voice::PATIENCE))
         .merge(media::routes(app.clone()))
-        .merge(v1::routes(app.clone()))
+        .merge(v1::routes(app.clone(), terms))
 }
 
 /// Waits for SIGINT or SIGTERM, which is a good end, or for the store to break or turn out to be damaged, which is not

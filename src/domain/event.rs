@@ -186,6 +186,52 @@ struct Told<'t> {
 }
 
 impl Event {
+    /// The names of all types.
+    pub const TYPES: &[&str] = &[
+        "presence.online",
+        "presence.extended",
+        "presence.offline",
+        "presence.unchanged",
+        "presence.held",
+        "presence.released",
+        "availability.said",
+        "availability.withdrawn",
+        "availability.turned",
+        "desk.changed",
+        "UserAvailability",
+        "UserStatus",
+        "call.started",
+        "call.step",
+        "call.ended",
+        "lookup.failed",
+        "dispatch.unmatched",
+        "dispatch.fallback",
+        "prompt.fallback",
+        "pin.failed",
+        "pin.locked",
+        "pin.alarm",
+        "tenant.added",
+        "tenant.changed",
+        "user.added",
+        "user.changed",
+        "user.deactivated",
+        "schedule.set",
+        "extension.added",
+        "extension.moved",
+        "extension.removed",
+        "prompt.set",
+        "prompt.removed",
+        "flow.published",
+        "mapping.added",
+        "mapping.changed",
+        "mapping.removed",
+        "token.issued",
+        "token.revoked",
+    ];
+
+    /// The type that nobody can follow: it tells of terminals (A2.9).
+    pub const UNTOLD: &str = "desk.changed";
+
     /// The name of the event's type, and what it tells as JSON.
     pub fn tell(&self) -> (String, String) {
         let text = serde_json::to_string(self).expect("an event is plain data");
@@ -284,6 +330,16 @@ pub fn derived(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_list_of_types_is_whole() {
+        // What serde tells of a type that there is not.
+        let unknown = serde_json::json!({ "type": "", "data": null });
+        let told = serde_json::from_value::<Event>(unknown).expect_err("unknown").to_string();
+        let (_, known) = told.split_once("expected one of ").expect("a list");
+        let known: Vec<&str> = known.split(", ").map(|name| name.trim_matches('`')).collect();
+        assert_eq!(known, Event::TYPES);
+    }
 
     #[test]
     fn an_envelope_is_written_in_its_order_and_in_utc() {

@@ -4,6 +4,8 @@
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
+use crate::domain::event::Event;
+
 /// A name or an identifier that is not of the form its type asks for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{value}` is not {expected}")]
@@ -111,8 +113,14 @@ text!(/// The carrier's name of a call. Twilio's begin with `CA`, other carriers
     CallSid, "1 to 128 visible ASCII characters", is_carrier_name);
 text!(/// The carrier's name of an account.
     AccountSid, "1 to 128 visible ASCII characters", is_carrier_name);
+text!(/// What a client calls a write, so that it is carried out once.
+    RequestKey, "1 to 255 visible ASCII characters", |text| is_visible(text, 255));
 text!(/// What an admin calls a token: the script or the system that has it.
     TokenName, "1 to 100 letters on one line, without blanks around them", |text| is_line(text, 100));
+text!(/// Events of one type, or of all types whose names begin alike.
+    TypePattern, "a type of event like `presence.online`, or the beginning of some and `*`", is_type_pattern);
+text!(/// What events are about, or all that begins alike.
+    SubjectPattern, "what events are about, like `user:ada`, or a beginning and `*`, like `call:*`", is_subject_pattern);
 text!(/// A SHA-256 digest, by which a recording is stored and fetched, and a token known again.
     Sha256Hex, "64 lower-case hexadecimal digits", |text| text.len() == 64 && is_hex(text));
 text!(/// A language tag, BCP 47: `en`, `fr-CA`.
@@ -156,7 +164,24 @@ pub(in crate::domain) fn is_line(text: &str, longest: usize) -> bool {
 }
 
 fn is_carrier_name(text: &str) -> bool {
-    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+    is_visible(text, 128)
+}
+
+fn is_visible(text: &str, longest: usize) -> bool {
+    (1..=longest).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+fn is_type_pattern(text: &str) -> bool {
+    let mut told = Event::TYPES.iter().filter(|kind| **kind != Event::UNTOLD);
+    match text.strip_suffix('*') {
+        Some(beginning) => told.any(|kind| kind.starts_with(beginning)),
+        None => told.any(|kind| *kind == text),
+    }
+}
+
+fn is_subject_pattern(text: &str) -> bool {
+    let names_one = text.split_once(':').is_some_and(|(kind, name)| !kind.is_empty() && !name.is_empty());
+    (names_one || text.ends_with('*')) && text.len() <= 300 && !text.contains(char::is_control)
 }
 
 fn is_language(text: &str) -> bool {

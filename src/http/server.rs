@@ -3,12 +3,14 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody as _};
+use axum::extract::ConnectInfo;
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderValue, Request, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -26,6 +28,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use crate::http::pace::{Pace, Paced, Patience};
+use crate::http::v1;
 use crate::telemetry::HTTP_CONNECTIONS;
 
 /// What a peer may take of the server.
@@ -71,8 +74,8 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: Can
     let permits = Arc::new(Semaphore::new(limits.connections));
     let server = Server { app, limits: Arc::new(limits), stop, cut: CancellationToken::new() };
     let connections = TaskTracker::new();
-    while let Some((stream, permit)) = next_connection(&listener, &permits, &server.stop).await {
-        connections.spawn(server.clone().converse(stream, permit));
+    while let Some((stream, peer, permit)) = next_connection(&listener, &permits, &server.stop).await {
+        connections.spawn(server.clone().converse(stream, peer, permit));
     }
     drop(listener);
     connections.close();
@@ -88,12 +91,12 @@ async fn next_connection(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
     stop: &CancellationToken,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let accepted = async {
         let permit = permits.clone().acquire_owned().await.expect("the semaphore is never closed");
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => return (stream, permit),
+                Ok((stream, peer)) => return (stream, peer, permit),
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     tracing::error!(%error, "cannot accept connections; raise the limit of open files");
@@ -125,11 +128,11 @@ struct Server {
 
 impl Server {
     /// One connection, from its first byte to its last or to the end of the server's patience.
-    async fn converse(self, stream: TcpStream, _permit: OwnedSemaphorePermit) {
+    async fn converse(self, stream: TcpStream, peer: SocketAddr, _permit: OwnedSemaphorePermit) {
         let _counted = OpenConnection::count();
         let pace = Pace::new(Patience { head: self.limits.head_time, idle: self.limits.idle_time });
         let ended = tokio::select! {
-            ended = self.speak_http(stream, &pace) => ended,
+            ended = self.speak_http(stream, peer, &pace) => ended,
             () = pace.run_out() => return tracing::debug!("closing a connection whose peer keeps it waiting"),
             () = self.cut.cancelled() => return,
         };
@@ -138,16 +141,16 @@ impl Server {
         }
     }
 
-    async fn speak_http(&self, stream: TcpStream, pace: &Pace) -> hyper::Result<()> {
+    async fn speak_http(&self, stream: TcpStream, peer: SocketAddr, pace: &Pace) -> hyper::Result<()> {
         // Answers are small and whole: waiting to fill a packet would only add to each turn.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot send without delay");
         }
         let stream = TokioIo::new(Paced { stream, pace: pace.clone() });
-        let service = service_fn(|request| self.serve_request(request, pace));
+        let service = service_fn(|request| self.serve_request(request, peer, pace));
         let mut protocol = http1::Builder::new();
         protocol.timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(self.limits.head_bytes);
-        let mut connection = std::pin::pin!(protocol.serve_connection(stream, service));
+        let mut connection = std::pin::pin!(protocol.serve_connection(stream, service).with_upgrades());
         if let Some(ended) = self.stop.run_until_cancelled(connection.as_mut()).await {
             return ended;
         }
@@ -155,13 +158,19 @@ impl Server {
         connection.await
     }
 
-    async fn serve_request(&self, request: Request<Incoming>, pace: &Pace) -> Result<Response, Infallible> {
+    async fn serve_request(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        pace: &Pace,
+    ) -> Result<Response, Infallible> {
         let _serving = pace.serve();
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let body = match whole_body(body, &self.limits).await {
             Ok(body) => body,
-            Err(refused) => return Ok(refused.into_response()),
+            Err(refused) => return Ok(refused.into_response(parts.uri.path())),
         };
+        parts.extensions.insert(ConnectInfo(peer));
         let path = parts.uri.path().to_owned();
         let answer = self.app.clone().oneshot(Request::from_parts(parts, Body::from(body)));
         // A panic ends its own request and nobody else's; the panic hook has told its place and words.
@@ -192,7 +201,7 @@ impl Drop for OpenConnection {
 
 /// Why a request is answered before any handler sees it.
 #[derive(Debug, Clone, Copy)]
-enum Refused {
+pub(super) enum Refused {
     TooLarge,
     TooSlow,
     Broken,
@@ -213,14 +222,19 @@ async fn whole_body(body: Incoming, limits: &Limits) -> Result<Bytes, Refused> {
 }
 
 impl Refused {
-    /// The rest of the body is not worth reading, so the connection ends with the answer.
-    fn into_response(self) -> Response {
-        let status = match self {
+    pub(super) fn status(self) -> StatusCode {
+        match self {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Broken => StatusCode::BAD_REQUEST,
-        };
-        ([(CONNECTION, HeaderValue::from_static("close"))], status).into_response()
+        }
+    }
+
+    /// The rest of the body is not worth reading, so the connection ends with the answer.
+    fn into_response(self, path: &str) -> Response {
+        let mut response = v1::refusal(path, self).unwrap_or_else(|| self.status().into_response());
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        response
     }
 }
 

@@ -28,6 +28,9 @@ pub enum StoreError {
     /// A unique index or a foreign key refused the change; nothing was changed.
     #[error("the database refused the change: {0}")]
     Conflict(Arc<sqlx::Error>),
+    /// Another request under the same key was carried out; nothing was changed.
+    #[error("the request was carried out before")]
+    Claimed,
     /// Any other failure; nothing was changed.
     #[error("the database failed: {0}")]
     Backend(Arc<sqlx::Error>),

@@ -8,6 +8,7 @@
 pub mod arrivals;
 mod batch;
 pub mod calls;
+mod claims;
 pub mod clock;
 #[cfg(test)]
 #[path = "../../tests/it/harness/postgres.rs"]
@@ -39,6 +40,7 @@ mod sql;
 mod sqlite;
 pub mod steps;
 mod tenants;
+pub mod tickets;
 mod tokens;
 mod tx;
 pub mod upkeep;
@@ -59,6 +61,7 @@ pub use fit::Fit;
 pub use tx::Tx;
 pub use writer::Boxed;
 
+use crate::domain::claim::Claim;
 use crate::domain::ids::{CallId, TenantId};
 use crate::domain::tenant::Tenant;
 use engine::Engine;
@@ -73,6 +76,8 @@ pub struct Store {
     connections: Arc<Connections>,
     /// On whose behalf it writes.
     actor: Arc<str>,
+    /// Under which its units of work are carried out, once each.
+    claim: Option<Arc<Claim>>,
 }
 
 #[derive(Debug)]
@@ -129,7 +134,7 @@ impl Store {
         let lanes = Lanes { clock: clock.clone(), commits, broken: broken.clone() };
         let (reader, writer, bell) = engine.connect(lanes).await?;
         let connections = Connections { engine, fit, reader, writer, clock, broken, bell };
-        let store = Self { connections: Arc::new(connections), actor: Arc::default() };
+        let store = Self { connections: Arc::new(connections), actor: Arc::default(), claim: None };
         store.look().await?;
         Ok(store)
     }
@@ -138,6 +143,13 @@ impl Store {
     #[must_use]
     pub fn on_behalf_of(&self, actor: impl Into<Arc<str>>) -> Self {
         Self { actor: actor.into(), ..self.clone() }
+    }
+
+    /// The same database, written to for one request, which is one unit of work: it makes the claim, or is refused with
+    /// [`StoreError::Claimed`] if that was made before.
+    #[must_use]
+    pub fn claiming(&self, claim: Claim) -> Self {
+        Self { claim: Some(Arc::new(claim)), ..self.clone() }
     }
 
     /// Runs reads, each of which sees what was committed when it began.
@@ -159,7 +171,11 @@ impl Store {
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
     {
         let (tenant, call) = self.narrow(scope).await?;
-        self.connections.writer.write(tenant.as_ref(), call, acting(self.actor.clone(), work)).await
+        let (writer, actor) = (&self.connections.writer, self.actor.clone());
+        match self.claim.clone() {
+            None => writer.write(tenant.as_ref(), call, acting(actor, work)).await,
+            Some(claim) => writer.write(tenant.as_ref(), call, acting(actor, once(claim, work))).await,
+        }
     }
 
     /// Runs a unit of work that nobody needs on the disk yet. Every later unit finds what it wrote.
@@ -270,5 +286,23 @@ where
     |tx| {
         tx.act_for(actor);
         work(tx)
+    }
+}
+
+/// The work, done unless the claim was made before.
+fn once<T, E, W>(
+    claim: Arc<Claim>,
+    work: W,
+) -> impl for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+    W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>> + Send + 'static,
+{
+    |tx| {
+        Box::pin(async move {
+            tx.claim(&claim).await?;
+            work(tx).await
+        })
     }
 }

@@ -304,6 +304,22 @@ statements! {
     TOUCH_TOKEN = "update tokens set last_used_at = $3 where tenant_id = $1 and token_id = $2 \
         and (last_used_at is null or last_used_at <= $4)";
 
+    // Requests that are carried out once.
+    CLAIMED = "select r.request, r.at, r.answer from request_claims r \
+        where r.tenant_id = $1 and r.token_id = $2 and r.key = $3";
+    INSERT_CLAIM = "insert into request_claims (tenant_id, token_id, key, request, at) values ($1, $2, $3, $4, $5)";
+    KEEP_ANSWER = "update request_claims set answer = $5 \
+        where tenant_id = $1 and token_id = $2 and key = $3 and request = $4 and answer is null";
+
+    // Tickets for the socket.
+    INSERT_TICKET = "insert into tickets (tenant_id, digest, token_id, expires_at) values ($1, $2, $3, $4)";
+    TICKET = concat!("select s.expires_at as ticket_end, ", token_columns!(), ", ", tenant_columns!(), " from tickets s \
+        join tokens k on k.tenant_id = s.tenant_id and k.token_id = s.token_id \
+        join tenants t on t.tenant_id = s.tenant_id \
+        left join users u on u.tenant_id = k.tenant_id and u.user_id = k.user_id \
+        where s.digest = $1");
+    USE_TICKET = "delete from tickets where tenant_id = $1 and digest = $2";
+
     // Prompts and recordings.
     PROMPTS = "select p.language, p.name, p.kind, p.content from prompts p \
         where p.tenant_id = $1 order by p.language, p.name";
@@ -372,6 +388,12 @@ statements! {
         where a.tenant_id = $1 order by a.attempt_id limit 1000) o where o.at < $2";
     FORGET_PIN_ATTEMPTS = "delete from pin_attempts where tenant_id = $1 and at <= $2 and attempt_id in \
         (select a.attempt_id from pin_attempts a where a.tenant_id = $1 order by a.attempt_id limit 1000)";
+    OLD_CLAIMS = "select max(o.at) as last from (select r.at from request_claims r \
+        where r.tenant_id = $1 and r.at < $2 order by r.at limit 1000) o";
+    OLD_TICKETS = "select max(o.expires_at) as last from (select s.expires_at from tickets s \
+        where s.tenant_id = $1 and s.expires_at < $2 order by s.expires_at limit 1000) o";
+    FORGET_TICKETS = "delete from tickets where tenant_id = $1 and expires_at <= $2";
+    FORGET_CLAIMS = "delete from request_claims where tenant_id = $1 and at <= $2";
 }
 
 /// A question that the engines understand in different words only.

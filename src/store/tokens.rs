@@ -27,7 +27,7 @@ impl Tx<'_> {
         digest: &Sha256Hex,
     ) -> Result<Option<(Tenant, Token)>, StoreError> {
         let row: Option<HeldRow> = self.one(sql::TOKEN_BY_DIGEST, [digest.as_str().into()]).await?;
-        row.map(|row| Ok((row.tenant.try_into()?, row.token.try_into()?))).transpose()
+        row.map(HeldRow::read).transpose()
     }
 
     /// Keeps a new token, which speaks for `user` if it is an agent's.
@@ -85,11 +85,17 @@ struct TokenRow {
 
 /// A token with its tenant.
 #[derive(Debug, FromRow)]
-struct HeldRow {
+pub(super) struct HeldRow {
     #[sqlx(flatten)]
     tenant: TenantRow,
     #[sqlx(flatten)]
     token: TokenRow,
+}
+
+impl HeldRow {
+    pub(super) fn read(self) -> Result<(Tenant, Token), StoreError> {
+        Ok((self.tenant.try_into()?, self.token.try_into()?))
+    }
 }
 
 impl TryFrom<TokenRow> for Token {

@@ -19,6 +19,10 @@ pub enum Old {
     Segments,
     /// Attempts at PINs.
     PinAttempts,
+    /// Requests that were carried out once, and their answers.
+    Claims,
+    /// Tickets that nobody used; one is from when it ended.
+    Tickets,
 }
 
 impl Old {
@@ -30,6 +34,8 @@ impl Old {
             Self::Events => sql::OLD_EVENTS,
             Self::Segments => sql::OLD_SEGMENTS,
             Self::PinAttempts => sql::OLD_PIN_ATTEMPTS,
+            Self::Claims => sql::OLD_CLAIMS,
+            Self::Tickets => sql::OLD_TICKETS,
         }
     }
 
@@ -41,6 +47,8 @@ impl Old {
             Self::Events => &[sql::FORGET_EVENTS],
             Self::Segments => &[sql::FORGET_SEGMENTS],
             Self::PinAttempts => &[sql::FORGET_PIN_ATTEMPTS],
+            Self::Claims => &[sql::FORGET_CLAIMS],
+            Self::Tickets => &[sql::FORGET_TICKETS],
         }
     }
 }

@@ -11,6 +11,7 @@ mod carrier;
 mod cli;
 mod crash;
 mod documents;
+mod events;
 mod harness;
 mod model;
 mod moving;

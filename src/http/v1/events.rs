@@ -1,16 +1,17 @@
 //! The event log, to be followed from a cursor.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::Error;
 use crate::domain::event::{Envelope, EventCause};
-use crate::domain::ids::{EventId, Slug};
+use crate::domain::filter::Filter;
+use crate::domain::ids::{EventId, Slug, SubjectPattern, TypePattern};
 use crate::http::v1::gate::Caller;
 use crate::http::v1::page::{Asked, Page};
 use crate::http::v1::problem::Problem;
-use crate::http::v1::reading::Search;
+use crate::http::v1::reading::{Listed, Search};
 
 /// An event of the log.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,13 +31,39 @@ pub(super) struct Told {
     cause: EventCause,
 }
 
+/// Which events are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Followed {
+    /// Types of events with commas between, or beginnings of some with `*`: `presence.*,call.ended`; all, if left out.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    r#type: Listed<TypePattern>,
+    /// What they are about: `user:ada,call:*`; anything, if left out.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    subject: Listed<SubjectPattern>,
+    /// The `next` of the page before, or the `seq` of the last event that was seen; 0 if left out.
+    after: Option<String>,
+    /// Events that are looked through for the page at most.
+    #[param(minimum = 1, maximum = 500, default = 100)]
+    limit: Option<u32>,
+}
+
 /// List events, the oldest first
 ///
-/// `after` is the `seq` of the last event that was seen, and 0 at first.
-#[utoipa::path(get, path = "/v1/events", tag = "events", params(Asked), security(("token" = ["events.read"])),
-    responses((status = 200, body = Page<Told>)))]
-pub(super) async fn list(caller: Caller, Search(asked): Search<Asked>) -> Result<Page<Envelope>, Problem> {
+/// A page is of as many events as are asked for, and shows those that are wanted.
+#[utoipa::path(get, path = "/v1/events", tag = "events", params(Followed),
+    security(("token" = ["events.read"])), responses((status = 200, body = Page<Told>)))]
+pub(super) async fn list(
+    caller: Caller,
+    Search(Followed { r#type, subject, after, limit }): Search<Followed>,
+) -> Result<Page<Envelope>, Problem> {
+    let asked = Asked { after, limit };
     let (after, limit) = (asked.after::<u64>()?.unwrap_or_default(), asked.limit()?);
+    let filter = Filter { types: r#type.0, subjects: subject.0 };
     let events = caller.app.events_after(caller.tenant(), after, limit + 1).await.map_err(Error::from)?;
-    Ok(Page::new(events, limit, |event| event.seq.to_string()))
+    let page = Page::new(events, limit, |event| event.seq.to_string());
+    Ok(page.filter_map(|event| filter.wants(&event.event.tell().0, &event.subject).then_some(event)))
 }

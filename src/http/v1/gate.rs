@@ -2,22 +2,27 @@
 //! operation that the document names none for lets nobody through.
 
 use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, RawPathParams, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{Extensions, HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tokio::time::Instant;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
 
 use crate::app::App;
+use crate::app::tokens::Unauthenticated;
 use crate::domain::access::{Access, Right};
 use crate::domain::ids::Login;
 use crate::domain::tenant::Tenant;
-use crate::http::v1::document::TOKEN;
+use crate::domain::token::TokenText;
+use crate::http::v1::allowance::{Limits, Peer};
+use crate::http::v1::document::{TICKET, TOKEN};
 use crate::http::v1::mask;
 use crate::http::v1::problem::Problem;
 
@@ -25,6 +30,7 @@ use crate::http::v1::problem::Problem;
 pub(super) struct Gate {
     app: App,
     demands: Arc<HashMap<(Method, String), Demand>>,
+    limits: Arc<Limits>,
 }
 
 /// What an operation asks for.
@@ -32,6 +38,8 @@ pub(super) struct Gate {
 enum Demand {
     AnyToken,
     Right(Right),
+    /// A ticket, which the operation itself looks at.
+    Ticket,
 }
 
 /// Whoever makes a request, and what they may ask.
@@ -57,13 +65,42 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 }
 
 impl Gate {
-    pub(super) fn new(app: App, document: &OpenApi) -> Self {
+    pub(super) fn new(app: App, document: &OpenApi, limits: Arc<Limits>) -> Self {
         let demands = document.paths.paths.iter().flat_map(|(path, item)| {
             operations(item)
                 .into_iter()
                 .filter_map(|(method, operation)| Some(((method, path.clone()), demand(operation)?)))
         });
-        Self { app, demands: Arc::new(demands.collect()) }
+        Self { app, demands: Arc::new(demands.collect()), limits }
+    }
+
+    /// What an operation asks for; none if there is none, or it does not say.
+    fn demand(&self, method: &Method, path: &str) -> Option<Demand> {
+        // A HEAD is a GET without its body.
+        let method = if method == Method::HEAD { Method::GET } else { method.clone() };
+        self.demands.get(&(method, path.to_owned())).copied()
+    }
+
+    /// What the bearer of the token that the headers show may do.
+    async fn believe(&self, headers: &HeaderMap, peer: Peer) -> Result<Access, Problem> {
+        let now = Instant::now();
+        let token = match shown(headers) {
+            Ok(token) => token,
+            Err(none) => return Err(self.limits.disbelieve(peer, now).map_or_else(Problem::from, |()| none)),
+        };
+        let digest = token.digest();
+        self.limits.greet(&digest, peer, now)?;
+        match self.app.authenticate(&token).await {
+            Ok(access) => {
+                self.limits.know(digest, now);
+                Ok(access)
+            }
+            Err(unknown @ Unauthenticated::Store(_)) => Err(unknown.into()),
+            Err(why) => {
+                self.limits.disbelieve(peer, now)?;
+                Err(why.into())
+            }
+        }
     }
 }
 
@@ -82,7 +119,11 @@ fn operations(item: &PathItem) -> Vec<(Method, &Operation)> {
 /// What an operation asks for; none if it does not say.
 fn demand(operation: &Operation) -> Option<Demand> {
     let security = serde_json::to_value(operation.security.as_ref()?).expect("a document is plain data");
-    let rights = security.get(0)?.get(TOKEN)?.as_array()?;
+    let security = security.get(0)?;
+    if security.get(TICKET).is_some() {
+        return Some(Demand::Ticket);
+    }
+    let rights = security.get(TOKEN)?.as_array()?;
     match rights.first() {
         None => Some(Demand::AnyToken),
         Some(right) => right.as_str()?.parse().ok().map(Demand::Right),
@@ -94,44 +135,53 @@ pub(super) async fn pass(
     State(gate): State<Gate>,
     path: MatchedPath,
     params: RawPathParams,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
-    let caller = match admit(&gate, request.method(), path.as_str(), &params, request.headers()).await {
+    if matches!(gate.demand(request.method(), path.as_str()), Some(Demand::Ticket)) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let caller = match admit(&gate, &parts, path.as_str(), &params).await {
         Ok(caller) => caller,
         Err(problem) => return problem.into_response(),
     };
     let sees_numbers = caller.access.may(Right::NumbersRead);
-    request.extensions_mut().insert(caller);
-    let response = next.run(request).await;
+    parts.extensions.insert(caller);
+    let response = next.run(Request::from_parts(parts, body)).await;
     if sees_numbers { response } else { mask::numbers(response).await }
 }
 
-async fn admit(
-    gate: &Gate,
-    method: &Method,
-    path: &str,
-    params: &RawPathParams,
-    headers: &HeaderMap,
-) -> Result<Caller, Problem> {
-    let token = bearer(headers).ok_or_else(|| {
-        let detail = "send `Authorization: Bearer` and a token; `dutyline token issue` makes one";
-        Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
-    })?;
-    let token = token.parse().map_err(|why| {
-        Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", format!("the token is mistyped: {why}"))
-    })?;
-    let access = gate.app.authenticate(&token).await?;
+async fn admit(gate: &Gate, asked: &Parts, path: &str, params: &RawPathParams) -> Result<Caller, Problem> {
+    let access = gate.believe(&asked.headers, peer(&asked.extensions)).await?;
     let forbidden = || Problem::new(StatusCode::FORBIDDEN, "forbidden", "nobody may do this");
-    let demand = *gate.demands.get(&(method.clone(), path.to_owned())).ok_or_else(forbidden)?;
+    let demand = gate.demand(&asked.method, path).ok_or_else(forbidden)?;
     let about =
         params.iter().find(|(name, _)| *name == "login").and_then(|(_, login)| login.parse::<Login>().ok());
     match (demand, about) {
         (Demand::AnyToken, _) => {}
+        (Demand::Ticket, _) => return Err(forbidden()),
         (Demand::Right(right), Some(login)) => access.require_of(&login, right)?,
         (Demand::Right(right), None) => access.require(right)?,
     }
     Ok(Caller { app: gate.app.on_behalf_of(&access.actor()), access: Arc::new(access) })
+}
+
+/// Where a request comes from. Only tests send some past the server, from nowhere.
+pub(super) fn peer(extensions: &Extensions) -> Peer {
+    let told = extensions.get::<ConnectInfo<SocketAddr>>();
+    told.map_or(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0), |ConnectInfo(peer)| *peer).into()
+}
+
+/// The token that a request shows.
+fn shown(headers: &HeaderMap) -> Result<TokenText, Problem> {
+    let token = bearer(headers).ok_or_else(|| {
+        let detail = "send `Authorization: Bearer` and a token; `dutyline token issue` makes one";
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+    })?;
+    token.parse().map_err(|why| {
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", format!("the token is mistyped: {why}"))
+    })
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

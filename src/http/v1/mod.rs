@@ -5,6 +5,7 @@
 //! `#[utoipa::path]`. The document is made of them, and the [`gate`] reads the rights out of the document: what is not
 //! written there is not let through.
 
+pub mod allowance;
 mod audit;
 mod availability;
 mod calls;
@@ -14,6 +15,7 @@ mod gate;
 mod mask;
 mod me;
 mod oncall;
+mod once;
 mod page;
 mod policy;
 mod presence;
@@ -27,30 +29,83 @@ mod status;
 mod timers;
 mod tokens;
 mod users;
+pub mod ws;
 
-use axum::Router;
+use std::sync::Arc;
+
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Router};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::app::App;
+use crate::domain::origin::Origin;
+use crate::http::server::Refused;
+use allowance::{Allowance, Limits};
 use gate::Gate;
 use problem::Problem;
+use ws::{Patience, Sockets};
+
+/// On which terms the API is served.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// What each token may ask for.
+    pub tokens: Allowance,
+    /// What those may ask for together who show no token that is in use, from one address.
+    pub strangers: Allowance,
+    /// Sockets at once.
+    pub sockets: usize,
+    /// Of which pages may open sockets in a browser.
+    pub origins: Vec<Origin>,
+    /// How long sockets wait for what.
+    pub patience: Patience,
+    /// Ends all sockets.
+    pub stop: CancellationToken,
+    /// What goes on though nobody waits for its answer any more.
+    pub tasks: TaskTracker,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            tokens: Allowance::per_second(50, 200),
+            strangers: Allowance::per_second(1, 20),
+            sockets: 10_000,
+            origins: Vec::new(),
+            patience: Patience::default(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+}
 
 /// `/v1/…`, its document at `/v1/openapi.json`, and a page to try it on at `/v1/docs`.
-pub fn routes(app: App) -> Router {
+pub fn routes(app: App, terms: Terms) -> Router {
     let (operations, document) = operations();
-    let gate = Gate::new(app, &document);
+    let limits = Arc::new(Limits::new(terms.tokens, terms.strangers));
+    let gate = Gate::new(app.clone(), &document, limits.clone());
+    let tasks = terms.tasks.clone();
+    let sockets = Sockets::new(app, limits, terms);
     let page = SwaggerUi::new("/v1/docs").url("/v1/openapi.json", document).config(Config::default());
     operations
+        .route_layer(Extension(sockets))
+        .route_layer(from_fn_with_state(tasks, once::once))
         .route_layer(from_fn_with_state(gate, gate::pass))
         .merge(page)
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(from_fn(request_id::keep))
         .route("/v1/{*path}", axum::routing::any(|uri: Uri| async move { Problem::no_such_path(uri.path()) }))
+}
+
+/// The answer to a request for `path` that never comes to a handler, if it is one of ours.
+pub(super) fn refusal(path: &str, refused: Refused) -> Option<Response> {
+    path.starts_with("/v1/").then(|| Problem::from(refused).into_response())
 }
 
 /// The document that describes the API, `OpenAPI` 3.1.
@@ -88,6 +143,8 @@ fn operations() -> (Router, OpenApi) {
         .routes(routes!(calls::list))
         .routes(routes!(calls::show))
         .routes(routes!(events::list))
+        .routes(routes!(ws::open))
+        .routes(routes!(ws::ticket::issue))
         .routes(routes!(audit::list))
         .routes(routes!(policy::show, policy::set))
         .routes(routes!(setup::tenant))

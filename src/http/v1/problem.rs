@@ -1,7 +1,7 @@
 //! What is refused, told so that a program can tell refusals apart and a person can mend them (RFC 9457).
 
 use axum::Json;
-use axum::http::header::{CONTENT_TYPE as TYPE, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_TYPE as TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -12,6 +12,8 @@ use crate::app::Error;
 use crate::app::tokens::Unauthenticated;
 use crate::domain::access::Denied;
 use crate::domain::presence::Rejected;
+use crate::http::server::Refused;
+use crate::http::v1::allowance::TooMany;
 
 pub(super) const CONTENT_TYPE: &str = "application/problem+json";
 
@@ -23,6 +25,8 @@ pub(super) struct Problem {
     detail: String,
     fault: Option<Fault>,
     current: Option<Box<Value>>,
+    /// Seconds until it is worth trying again.
+    retry_after: Option<u64>,
 }
 
 /// A problem as it is told.
@@ -57,7 +61,7 @@ pub(super) struct Fault {
 
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), fault: None, current: None }
+        Self { status, code, detail: detail.into(), fault: None, current: None, retry_after: None }
     }
 
     /// A value that does not read as what it should be.
@@ -70,6 +74,22 @@ impl Problem {
 
     pub(super) fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
+    }
+
+    /// A header that does not read as what it should be.
+    pub(super) fn header(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, ..Self::field("invalid", name, detail) }
+    }
+
+    /// The request with the same key is not answered yet.
+    pub(super) fn under_way() -> Self {
+        let detail = Error::Claimed.to_string();
+        Self::new(StatusCode::CONFLICT, "idempotency_under_way", detail).retried_after(1)
+    }
+
+    /// The same may well be answered otherwise after so many seconds.
+    pub(super) fn retried_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
     }
 
     pub(super) fn method_not_allowed() -> Self {
@@ -97,7 +117,7 @@ impl Problem {
 }
 
 impl From<Problem> for Told {
-    fn from(Problem { status, code, detail, fault, current }: Problem) -> Self {
+    fn from(Problem { status, code, detail, fault, current, .. }: Problem) -> Self {
         Self {
             r#type: format!("urn:dutyline:problem:{code}"),
             title: status.canonical_reason().unwrap_or_default().to_owned(),
@@ -112,9 +132,12 @@ impl From<Problem> for Told {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.status;
+        let (status, retry_after) = (self.status, self.retry_after);
         let mut response = (status, Json(Told::from(self))).into_response();
         response.headers_mut().insert(TYPE, HeaderValue::from_static(CONTENT_TYPE));
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -134,6 +157,25 @@ impl From<Unauthenticated> for Problem {
                 Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "the token is not one that is in use")
             }
         }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let (code, detail) = match refused {
+            Refused::TooLarge => ("body_too_large", "the body is larger than any that is taken"),
+            Refused::TooSlow => ("body_too_slow", "the body did not come in time"),
+            Refused::Broken => ("broken_body", "the body broke off"),
+        };
+        Self::new(refused.status(), code, detail)
+    }
+}
+
+impl From<TooMany> for Problem {
+    fn from(TooMany { wait }: TooMany) -> Self {
+        let seconds = wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX);
+        let detail = format!("that is more than may be asked for; go on in {seconds} s");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).retried_after(seconds)
     }
 }
 
@@ -182,6 +224,7 @@ impl From<Error> for Problem {
                     ..refused(StatusCode::PRECONDITION_FAILED, "changed_meanwhile")
                 }
             }
+            Error::Claimed => Self::under_way(),
             Error::Store(why) => Self::failed(&why),
         }
     }

@@ -1,11 +1,14 @@
 //! What a request brings, read so that whoever sent it learns which field is at fault.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::ETAG;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use http_body_util::BodyExt as _;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 
 use crate::domain::edit::Edit;
@@ -42,6 +45,23 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Search<T> {
             Problem::field("invalid", why.path().to_string(), why.inner().to_string())
         };
         serde_path_to_error::deserialize(query).map(Self).map_err(field)
+    }
+}
+
+/// Several in one value of a query, with commas between.
+#[derive(Debug)]
+pub(super) struct Listed<T>(pub(super) Vec<T>);
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Listed<T> {
+    fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(value)?;
+        text.split(',').map(|one| one.parse().map_err(D::Error::custom)).collect::<Result<_, _>>().map(Self)
     }
 }
 

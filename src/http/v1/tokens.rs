@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -59,7 +60,12 @@ pub(super) async fn issue(
     let TokenToIssue { name, role, rights, user, expires_at } = new;
     let new = NewToken { name, role, rights, user, expires_at };
     let (token, text) = caller.app.issue_token(caller.tenant(), new).await?;
-    Ok((StatusCode::CREATED, Json(Issued { token, secret: text.expose().to_owned() })))
+    // A secret is told once, to nobody but whoever asked.
+    Ok((
+        StatusCode::CREATED,
+        [(CACHE_CONTROL, "no-store")],
+        Json(Issued { token, secret: text.expose().to_owned() }),
+    ))
 }
 
 /// Revoke a token, by its identifier or its name

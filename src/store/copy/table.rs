@@ -74,6 +74,8 @@ tables! {
     secrets (name Text) value Text;
     tokens (tenant_id Text, token_id Text) name Text, shown Text, digest Text, role Text, rights Text, user_id Text,
         created_at Int, expires_at Int, last_used_at Int, revoked_at Int;
+    request_claims (tenant_id Text, token_id Text, key Text) request Text, at Int, answer Text;
+    tickets (tenant_id Text, digest Text) token_id Text, expires_at Int;
 }
 
 impl Table {

@@ -1,6 +1,7 @@
 //! Commands as they are typed, by what they write and how they exit.
 
 mod apply;
+mod events;
 mod flow;
 mod migrate;
 mod moving;

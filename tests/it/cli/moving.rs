@@ -10,25 +10,27 @@ fn everything_moves_from_sqlite_and_the_way_on_is_told() {
     shell.run(&["user", "add", "ada", "--name", "Ada", "--pstn", "+15062345678"]);
     assert_snapshot!(shell.run(&["move", "--to", "sqlite:new.db"]), @r"
     [0]
-    TABLE          ROWS
-    tenants        1
-    outbox_heads   1
-    events         2
-    users          1
-    extensions     1
-    presence       0
-    schedules      0
-    segments       0
-    open_segments  0
-    ledgers        0
-    media          0
-    prompts        0
-    flow_versions  0
-    mappings       0
-    calls          0
-    pin_attempts   0
-    secrets        1
-    tokens         0
+    TABLE           ROWS
+    tenants         1
+    outbox_heads    1
+    events          2
+    users           1
+    extensions      1
+    presence        0
+    schedules       0
+    segments        0
+    open_segments   0
+    ledgers         0
+    media           0
+    prompts         0
+    flow_versions   0
+    mappings        0
+    calls           0
+    pin_attempts    0
+    secrets         1
+    tokens          0
+    request_claims  0
+    tickets         0
     stderr: copying `sqlite:dutyline-data/dutyline.db` to `sqlite:new.db`
     stderr: hint: stop the servers first; while this runs they can save nothing, and what they save later stays in the old database
     stderr: copied 7 rows to `sqlite:new.db`; the old database is as it was

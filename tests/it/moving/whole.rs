@@ -7,6 +7,8 @@ use dutyline::app::prompts::NewContent;
 use dutyline::app::tenants::fresh;
 use dutyline::app::tokens::NewToken;
 use dutyline::domain::access::Role;
+use dutyline::domain::claim::Claim;
+use dutyline::domain::ids::{Sha256Hex, TokenId};
 use dutyline::store::copy::copy;
 use dutyline::store::flows::FlowState;
 
@@ -34,7 +36,15 @@ async fn busy_line() -> Line {
     line.pin("bob", "2468").await;
     let (name, user) = ("Bob's".parse().expect("a name"), Some("bob".parse().expect("a login")));
     let token = NewToken { name, role: Role::Agent, rights: None, user, expires_at: None };
-    line.app.issue_token(&line.tenant, token).await.expect("issued");
+    let (token, _) = line.app.issue_token(&line.tenant, token).await.expect("issued");
+    claim(&line, token.id.clone()).await;
+    let expires_at = line.clock.now();
+    let (of, ticket) = (line.tenant.id.clone(), Sha256Hex::of(b"a ticket"));
+    line.write(move |tx| {
+        tx.insert_ticket(&of, &ticket, &token.id, expires_at);
+        Box::pin(async { Ok(()) })
+    })
+    .await;
     let week = r#"{"zone":"UTC","rules":[{"weekday":"Mon","start":"08:00","end":"16:00"}]}"#;
     let week = serde_json::from_str(week).expect("hours of work");
     line.app.set_schedule(&line.tenant, &"bob".parse().expect("a login"), Some(week)).await.expect("set");
@@ -51,6 +61,20 @@ async fn busy_line() -> Line {
     line.call_from(BOBS).await.hears("PIN").presses("1111#").await.presses("2468#").await.hears("tapez 1");
     line.app.store.settle().await.expect("all is written");
     line
+}
+
+/// A request of the token's that was carried out once and answered.
+async fn claim(line: &Line, token: TokenId) {
+    let (tenant, key) = (line.tenant.id.clone(), "k".parse().expect("a key"));
+    let claim = Claim { tenant, token, key, request: Sha256Hex::of(b"this") };
+    line.write(|tx| {
+        Box::pin(async move {
+            tx.claim(&claim).await?;
+            tx.keep_answer(&claim, "done");
+            Ok(())
+        })
+    })
+    .await;
 }
 
 #[tokio::test]

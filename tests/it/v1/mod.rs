@@ -3,10 +3,13 @@
 mod access;
 mod availability;
 mod document;
+mod limits;
+mod once;
 mod people;
 mod presence;
 mod reading;
 mod reports;
+mod sockets;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -15,8 +18,11 @@ use axum::http::{Method, Request};
 use dutyline::app::tokens::NewToken;
 use dutyline::domain::access::{Right, Role};
 use dutyline::http::v1;
+use dutyline::http::v1::Terms;
+use dutyline::http::v1::allowance::Allowance;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use crate::harness::line::Line;
@@ -25,6 +31,8 @@ use crate::harness::line::Line;
 struct Api {
     line: Line,
     router: Router,
+    /// What goes on though nobody waits for its answer.
+    tasks: TaskTracker,
 }
 
 /// What came back.
@@ -53,9 +61,23 @@ impl Answer {
 
 impl Api {
     async fn open() -> Self {
-        let line = Line::open().await;
-        let router = v1::routes(line.app.clone());
-        Self { line, router }
+        let plenty = Allowance::per_second(1, 10_000);
+        Self::on(Terms { tokens: plenty, strangers: plenty, ..Terms::default() }).await
+    }
+
+    async fn on(terms: Terms) -> Self {
+        Self::of(Line::open().await, terms)
+    }
+
+    /// Another node's, on the same database.
+    async fn beside(other: &Self, terms: Terms) -> Self {
+        Self::of(other.line.another_node().await, terms)
+    }
+
+    fn of(line: Line, terms: Terms) -> Self {
+        let tasks = terms.tasks.clone();
+        let router = v1::routes(line.app.clone(), terms);
+        Self { line, router, tasks }
     }
 
     /// The secret of a new token.

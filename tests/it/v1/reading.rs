@@ -27,6 +27,29 @@ async fn events_are_followed_from_a_cursor_without_a_gap() {
 }
 
 #[tokio::test]
+async fn events_are_followed_by_type_and_by_what_they_are_about() {
+    let api = Api::open().await;
+    let owner = api.owner().await;
+    api.line.agent("bob", "Bob Agent", "+15062345679").await;
+    for user in ["ada", "bob"] {
+        let wish = json!({ "state": "held", "reason": "training" });
+        api.ask(&owner, Method::PUT, &format!("/v1/presence/{user}"), wish).await;
+    }
+    let found = async |query: &str| -> Vec<String> {
+        let page = api.get(&owner, &format!("/v1/events?{query}")).await.body;
+        let told = |event: &Value| format!("{} {}", event["type"], event["subject"]).replace('"', "");
+        page["items"].as_array().expect("items").iter().map(told).collect()
+    };
+    let (ada, bob) = ("presence.held user:ada", "presence.held user:bob");
+    assert_eq!(found("type=presence.*").await, [ada, bob]);
+    assert_eq!(found("type=call.*,presence.held&subject=user:bob").await, [bob]);
+    assert_eq!(found("subject=user:ada,user:b*").await, [ada, bob]);
+    assert_eq!(found("type=call.*").await, [""; 0]);
+    let first = api.get(&owner, "/v1/events?limit=1&type=presence.*").await.body;
+    assert_eq!((&first["items"], &first["next"]), (&json!([]), &json!("1")), "what was looked through");
+}
+
+#[tokio::test]
 async fn a_call_is_listed_and_told_turn_by_turn() {
     let api = Api::open().await;
     let owner = api.owner().await;
@@ -75,6 +98,9 @@ async fn a_question_that_does_not_read_is_refused_with_its_field() {
         ("/v1/users?after=A%20B", (422, "invalid"), "after"),
         ("/v1/users?page=2", (422, "invalid"), "page"),
         ("/v1/events?after=x", (422, "invalid"), "after"),
+        ("/v1/events?type=presence.onlin", (422, "invalid"), "type"),
+        ("/v1/events?type=presence.online,", (422, "invalid"), "type"),
+        ("/v1/events?subject=ada", (422, "invalid"), "subject"),
         ("/v1/calls?after=1.call", (422, "invalid"), "after"),
         ("/v1/audit?user=A", (422, "invalid"), "user"),
         ("/v1/oncall?at=noon", (422, "invalid"), "at"),
@@ -87,6 +113,15 @@ async fn a_question_that_does_not_read_is_refused_with_its_field() {
     }
     let answer = api.ask(&owner, Method::PUT, "/v1/users", json!({})).await;
     assert_eq!(answer.code(), (405, "method_not_allowed"));
+}
+
+#[tokio::test]
+async fn what_may_be_read_may_be_asked_for_without_its_body() {
+    let api = Api::open().await;
+    let owner = api.owner().await;
+    let head = api.ask(&owner, Method::HEAD, "/v1/presence/ada", Value::Null).await;
+    assert_eq!((head.status, head.header("etag"), &head.body), (200, Some("\"0\""), &Value::Null));
+    assert_eq!(api.ask("", Method::HEAD, "/v1/presence/ada", Value::Null).await.status, 401);
 }
 
 #[tokio::test]

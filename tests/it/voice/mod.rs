@@ -1,7 +1,7 @@
 //! Phone calls, as they happen.
 
 mod callers;
-mod dial_in;
+pub mod dial_in;
 mod dispatch;
 mod hanging;
 mod identity;

@@ -12,11 +12,13 @@ macro_rules! read {
 }
 
 mod calls;
+mod claims;
 mod events;
 mod presence;
 mod segments;
 mod setup;
 mod tenants;
+mod tickets;
 mod tokens;
 mod upkeep;
 mod users;

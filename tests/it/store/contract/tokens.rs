@@ -13,7 +13,7 @@ use dutyline::store::{StoreError, Tx};
 use super::desk;
 use crate::harness::store::{ADAS, Desk, at, tenant, user};
 
-fn token(number: u128, name: &str) -> Token {
+pub(super) fn token(number: u128, name: &str) -> Token {
     Token {
         id: TokenId::from_bits(number),
         name: name.parse().expect("a name"),
@@ -44,7 +44,7 @@ fn digest(of: &str) -> Sha256Hex {
     Sha256Hex::of(of.as_bytes())
 }
 
-async fn keep(desk: &Desk, token: Token, secret: &'static str) -> Result<(), StoreError> {
+pub(super) async fn keep(desk: &Desk, token: Token, secret: &'static str) -> Result<(), StoreError> {
     desk.put(move |tx| {
         let speaks_for = token.user.as_ref().map(|_| user("ada", ADAS).id);
         tx.insert_token(&tenant("acme").id, &token, &digest(secret), speaks_for.as_ref());

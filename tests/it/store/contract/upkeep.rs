@@ -1,12 +1,14 @@
 //! What is old is forgotten.
 
-use dutyline::domain::ids::{CallId, EventId};
+use dutyline::domain::claim::Claim;
+use dutyline::domain::ids::{CallId, EventId, Sha256Hex, TokenId};
 use dutyline::domain::time::Instant;
 use dutyline::domain::trust::PinOutcome;
 use dutyline::store::calls::Call;
 use dutyline::store::upkeep::Old;
 use dutyline::store::{Scope, StoreError, Tx};
 
+use super::tokens::{keep, token};
 use super::{desk, step};
 use crate::harness::store::{Desk, OURS, at, call, entry, tenant};
 
@@ -27,13 +29,20 @@ async fn what_is_old_is_forgotten() {
     })
     .await
     .expect("kept");
-    let all = (2, 2, 1, 1);
+    keep(&desk, token(1, "ci"), "secret").await.expect("kept");
+    desk.store
+        .claiming(claim())
+        .write::<_, StoreError, _>(Scope::of(&tenant("acme")), |_| Box::pin(async { Ok(()) }))
+        .await
+        .expect("kept");
+    let all = (2, 2, 1, 1, 1);
     assert_eq!(left(&desk).await, all);
     for (old, left_then) in [
-        (Old::Steps, (0, 2, 1, 1)),
-        (Old::Calls, (0, 1, 1, 1)),
-        (Old::Events, (0, 1, 0, 1)),
-        (Old::PinAttempts, (0, 1, 0, 0)),
+        (Old::Steps, (0, 2, 1, 1, 1)),
+        (Old::Calls, (0, 1, 1, 1, 1)),
+        (Old::Events, (0, 1, 0, 1, 1)),
+        (Old::PinAttempts, (0, 1, 0, 0, 1)),
+        (Old::Claims, (0, 1, 0, 0, 0)),
     ] {
         let before = left(&desk).await;
         assert!(!forget(&desk, old, at(0)).await, "{old:?}: nothing is older than the oldest");
@@ -62,7 +71,7 @@ async fn what_is_old_is_forgotten_about_a_thousand_at_a_time() {
     assert_eq!(rounds, [1500, 500, 0]);
 }
 
-async fn forget(desk: &Desk, old: Old, before: Instant) -> bool {
+pub(super) async fn forget(desk: &Desk, old: Old, before: Instant) -> bool {
     let acme = tenant("acme");
     let unit = desk.store.write::<_, StoreError, _>(Scope::of(&acme), move |tx| {
         Box::pin(async move { tx.forget(&acme.id, old, before).await })
@@ -70,8 +79,14 @@ async fn forget(desk: &Desk, old: Old, before: Instant) -> bool {
     unit.await.expect("forgotten")
 }
 
-/// How many answered turns, calls, events and attempts at PINs there are.
-async fn left(desk: &Desk) -> (usize, usize, usize, u32) {
+/// A request that is carried out once.
+fn claim() -> Claim {
+    let (tenant, token) = (tenant("acme").id, TokenId::from_bits(1));
+    Claim { tenant, token, key: "k".parse().expect("a key"), request: Sha256Hex::of(b"this") }
+}
+
+/// How many answered turns, calls, events, attempts at PINs and claims there are.
+async fn left(desk: &Desk) -> (usize, usize, usize, u32, usize) {
     read!(desk, tx => {
         let acme = tenant("acme");
         let dialled = OURS.parse().expect("a number");
@@ -81,6 +96,7 @@ async fn left(desk: &Desk) -> (usize, usize, usize, u32) {
             calls.len(),
             tx.events_after(&acme, 0, 9999).await?.len(),
             tx.count_wrong_pins(&acme.id, &dialled, at(-1)).await?,
+            usize::from(tx.claimed(&claim()).await?.is_some()),
         )
     })
 }
