@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::domain::ids::{CallId, EventId, Name, Slug};
+use crate::domain::ids::{CallId, EventId, Name, Slug, WebhookName};
 use crate::domain::presence::{Ending, Transition, Window};
 use crate::domain::time::Instant;
+use crate::domain::webhook::Stopped;
 
 /// An event as it stands in the log.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -144,6 +145,25 @@ pub enum Event {
     TokenIssued(Change),
     #[serde(rename = "token.revoked")]
     TokenRevoked(Change),
+
+    #[serde(rename = "webhook.added")]
+    WebhookAdded(Change),
+    #[serde(rename = "webhook.changed")]
+    WebhookChanged(Change),
+    #[serde(rename = "webhook.removed")]
+    WebhookRemoved(Change),
+    /// It signs with another secret; the secret is not told.
+    #[serde(rename = "webhook.rotated")]
+    WebhookRotated(Change),
+    /// It answered that it wants no more.
+    #[serde(rename = "webhook.disabled")]
+    WebhookDisabled { name: WebhookName, reason: Stopped },
+    /// What was dead is sent again.
+    #[serde(rename = "webhook.replayed")]
+    WebhookReplayed { name: WebhookName, deliveries: u64 },
+    /// A trial, sent to the endpoint that it is about and to no other.
+    #[serde(rename = "webhook.pinged")]
+    WebhookPinged { name: WebhookName },
 }
 
 /// A record before and after an admin's change; secrets are left out.
@@ -164,6 +184,52 @@ struct Told<'t> {
 }
 
 impl Event {
+    /// The types of which events are sent to endpoints and can be chosen from.
+    pub const TYPES: &[&str] = &[
+        "presence.online",
+        "presence.extended",
+        "presence.offline",
+        "presence.unchanged",
+        "presence.held",
+        "presence.released",
+        "call.started",
+        "call.step",
+        "call.ended",
+        "lookup.failed",
+        "dispatch.unmatched",
+        "dispatch.fallback",
+        "prompt.fallback",
+        "pin.failed",
+        "pin.locked",
+        "pin.alarm",
+        "tenant.added",
+        "tenant.changed",
+        "user.added",
+        "user.changed",
+        "user.deactivated",
+        "extension.added",
+        "extension.moved",
+        "extension.removed",
+        "prompt.set",
+        "prompt.removed",
+        "flow.published",
+        "mapping.added",
+        "mapping.changed",
+        "mapping.removed",
+        "token.issued",
+        "token.revoked",
+        "webhook.added",
+        "webhook.changed",
+        "webhook.removed",
+        "webhook.rotated",
+        "webhook.disabled",
+        "webhook.replayed",
+        Self::PING,
+    ];
+
+    /// The type of a trial.
+    pub const PING: &str = "webhook.pinged";
+
     /// The name of the event's type, and what it tells as JSON.
     pub fn tell(&self) -> (String, String) {
         let text = serde_json::to_string(self).expect("an event is plain data");
@@ -195,7 +261,11 @@ impl Event {
             | Self::MappingChanged(change)
             | Self::MappingRemoved(change)
             | Self::TokenIssued(change)
-            | Self::TokenRevoked(change) => change.clone(),
+            | Self::TokenRevoked(change)
+            | Self::WebhookAdded(change)
+            | Self::WebhookChanged(change)
+            | Self::WebhookRemoved(change)
+            | Self::WebhookRotated(change) => change.clone(),
             Self::PresenceOnline(_)
             | Self::PresenceExtended(_)
             | Self::PresenceOffline(_)
@@ -211,7 +281,10 @@ impl Event {
             | Self::PromptFallback { .. }
             | Self::PinFailed { .. }
             | Self::PinLocked { .. }
-            | Self::PinAlarm { .. } => Change { before: Value::Null, after: self.split().1 },
+            | Self::PinAlarm { .. }
+            | Self::WebhookDisabled { .. }
+            | Self::WebhookReplayed { .. }
+            | Self::WebhookPinged { .. } => Change { before: Value::Null, after: self.split().1 },
         }
     }
 }
@@ -231,6 +304,14 @@ impl From<Transition> for Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_type_of_events_is_listed() {
+        let unknown = serde_json::from_str::<Event>(r#"{"type":"no.such","data":null}"#).expect_err("no such type");
+        let told = unknown.to_string();
+        let types: Vec<&str> = told.split('`').skip(3).step_by(2).collect();
+        assert_eq!(types, Event::TYPES, "{told}");
+    }
 
     #[test]
     fn an_envelope_is_written_in_its_order_and_in_utc() {

@@ -97,6 +97,8 @@ id!(/// An event of the log.
     EventId, "evt_");
 id!(/// A token of the API; not its secret.
     TokenId, "tok_");
+id!(/// An endpoint that events are sent to.
+    WebhookId, "whk_");
 
 text!(/// A tenant's short name, as typed after `--tenant`.
     Slug, "1 to 40 of a-z, 0-9 and `-`, beginning with a letter", |text| is_slug(text, 40, "-"));
@@ -113,6 +115,8 @@ text!(/// The carrier's name of an account.
     AccountSid, "1 to 128 visible ASCII characters", is_carrier_name);
 text!(/// What an admin calls a token: the script or the system that has it.
     TokenName, "1 to 100 letters on one line, without blanks around them", is_line);
+text!(/// What an admin calls an endpoint that events are sent to.
+    WebhookName, "1 to 100 letters on one line, without blanks around them", is_line);
 text!(/// A SHA-256 digest, by which a recording is stored and fetched, and a token known again.
     Sha256Hex, "64 lower-case hexadecimal digits", |text| text.len() == 64 && is_hex(text));
 text!(/// A language tag, BCP 47: `en`, `fr-CA`.

@@ -17,3 +17,4 @@ pub mod time;
 pub mod token;
 pub mod trust;
 pub mod user;
+pub mod webhook;

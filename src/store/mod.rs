@@ -15,6 +15,7 @@ pub mod clock;
 mod cluster;
 mod connection;
 pub mod copy;
+mod deliveries;
 mod engine;
 pub mod error;
 mod events;
@@ -42,6 +43,7 @@ mod tx;
 pub mod upkeep;
 mod users;
 mod value;
+pub mod webhooks;
 mod writer;
 
 use std::path::Path;

@@ -17,6 +17,8 @@ pub enum Old {
     Events,
     /// Attempts at PINs.
     PinAttempts,
+    /// Deliveries to webhooks that are dead, counted from their last attempt.
+    DeadLetters,
 }
 
 impl Old {
@@ -27,6 +29,7 @@ impl Old {
             Self::Calls => sql::OLD_CALLS,
             Self::Events => sql::OLD_EVENTS,
             Self::PinAttempts => sql::OLD_PIN_ATTEMPTS,
+            Self::DeadLetters => sql::OLD_DEAD_LETTERS,
         }
     }
 
@@ -37,6 +40,7 @@ impl Old {
             Self::Calls => &[sql::FORGET_CALLS],
             Self::Events => &[sql::FORGET_EVENTS],
             Self::PinAttempts => &[sql::FORGET_PIN_ATTEMPTS],
+            Self::DeadLetters => &[sql::FORGET_DEAD_LETTERS],
         }
     }
 }
