@@ -3,8 +3,10 @@
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::domain::ids::{EventId, ExtensionId, MappingId, TenantId, TokenId, UserId};
+use crate::domain::ids::{EventId, ExtensionId, MappingId, TenantId, TokenId, UserId, WebhookId};
 use crate::domain::token::TokenText;
+use crate::domain::webhook::answer::Jitter;
+use crate::domain::webhook::secret::Secret;
 
 /// 128 bits that rise with time, as UUID version 7 has them (RFC 9562).
 #[expect(clippy::disallowed_methods, reason = "identifiers are drawn here")]
@@ -42,9 +44,33 @@ pub fn secret() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
-/// A new token. A UUID has 122 random bits, so three of them make 256.
+/// 256 bits that nobody can guess. A UUID has 122 random ones, so it takes three.
 #[expect(clippy::disallowed_methods, reason = "secrets are drawn here")]
-pub fn token_text() -> TokenText {
+fn key() -> [u8; 32] {
     let drawn = [Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()];
-    TokenText::from_bits(Sha256::digest(drawn.map(Uuid::into_bytes).concat()).into())
+    Sha256::digest(drawn.map(Uuid::into_bytes).concat()).into()
+}
+
+pub fn token_text() -> TokenText {
+    TokenText::from_bits(key())
+}
+
+pub fn webhook_id() -> WebhookId {
+    WebhookId::from_bits(rising())
+}
+
+pub fn webhook_secret() -> Secret {
+    Secret::from_bytes(key())
+}
+
+/// What no two turns of endpoints have in common.
+#[expect(clippy::disallowed_methods, reason = "leases are drawn here")]
+pub fn lease() -> String {
+    Uuid::new_v4().simple().to_string()
+}
+
+/// How far an attempt is moved.
+#[expect(clippy::disallowed_methods, reason = "chance is drawn here")]
+pub fn jitter() -> Jitter {
+    Jitter::new(Uuid::new_v4().as_fields().0)
 }

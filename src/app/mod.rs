@@ -25,6 +25,7 @@ mod turn_key;
 pub mod upkeep;
 pub mod users;
 pub mod voice;
+pub mod webhooks;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub use error::Error;
 
 use crate::app::cache::Cache;
 use crate::app::turn_key::TurnKey;
+use crate::app::webhooks::{Dispatch, Egress};
 use crate::domain::event::{Change, Entry, Event, EventCause};
 use crate::domain::ids::TenantId;
 use crate::store::{Clock, Database, Store, StoreError, Tx};
@@ -42,6 +44,7 @@ pub struct App {
     pub store: Store,
     cache: Arc<Cache>,
     turn_key: TurnKey,
+    dispatch: Arc<Dispatch>,
 }
 
 impl App {
@@ -57,7 +60,14 @@ impl App {
 
     async fn on(store: Store) -> Result<Self, StoreError> {
         let turn_key = TurnKey::load(&store).await?;
-        Ok(Self { store: store.on_behalf_of(ADMIN), cache: Arc::default(), turn_key })
+        let dispatch = Arc::new(Dispatch::new(Egress::default()));
+        Ok(Self { store: store.on_behalf_of(ADMIN), cache: Arc::default(), turn_key, dispatch })
+    }
+
+    /// The same, sending to where and as fast as the operator says.
+    #[must_use]
+    pub fn sending_by(self, egress: Egress) -> Self {
+        Self { dispatch: Arc::new(Dispatch::new(egress)), ..self }
     }
 
     /// The same, asked by somebody else than an admin at the command line: `token:board`.

@@ -54,7 +54,7 @@ pub enum Edit<T> {
 }
 
 impl<T> Edit<T> {
-    fn value(self) -> Option<T> {
+    pub(super) fn value(self) -> Option<T> {
         match self {
             Self::Clear => None,
             Self::Set(value) => Some(value),

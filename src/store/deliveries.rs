@@ -71,10 +71,10 @@ impl Tx<'_> {
         self.push(sql::DELETE_DELIVERY, [tenant, webhook, token, seq.into()]);
     }
 
-    /// Lets what has waited for an earlier event about its subject be next.
-    pub fn make_due(&mut self, lease: &Lease, seq: u64) {
-        let (now, [tenant, webhook, token]) = (self.now(), lease.values());
-        self.push(sql::MAKE_DUE, [tenant, webhook, token, seq.into(), now.into()]);
+    /// Says when the next attempt at what waits is; none while an earlier event about its subject waits.
+    pub fn set_due(&mut self, lease: &Lease, seq: u64, due_at: Option<Instant>) {
+        let [tenant, webhook, token] = lease.values();
+        self.push(sql::SET_DUE, [tenant, webhook, token, seq.into(), due_at.into()]);
     }
 
     /// Lets what is dead be sent again, an event or all of them; how many there are.

@@ -309,8 +309,8 @@ statements! {
         status = excluded.status, why = excluded.why";
     DELETE_DELIVERY = "delete from deliveries where tenant_id = $1 and webhook_id = $2 and seq = $4 \
         and exists (select 1 from webhooks w where w.tenant_id = $1 and w.webhook_id = $2 and w.lease = $3)";
-    MAKE_DUE = "update deliveries set due_at = $5 where tenant_id = $1 and webhook_id = $2 and seq = $4 \
-        and state = 'waiting' and due_at is null \
+    SET_DUE = "update deliveries set due_at = $5 where tenant_id = $1 and webhook_id = $2 and seq = $4 \
+        and state = 'waiting' \
         and exists (select 1 from webhooks w where w.tenant_id = $1 and w.webhook_id = $2 and w.lease = $3)";
     REPLAY_ONE = "update deliveries set state = 'waiting', attempts = 0, due_at = $4 \
         where tenant_id = $1 and webhook_id = $2 and event_id = $3 and state = 'dead'";

@@ -56,6 +56,15 @@ pub struct Lease {
     pub token: String,
 }
 
+/// How a turn leaves its endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ending {
+    pub cursor: u64,
+    pub failing_since: Option<Instant>,
+    /// When the next turn may begin.
+    pub free_at: Instant,
+}
+
 impl Lease {
     /// The first values of every statement that only its holder may make.
     pub(super) fn values(&self) -> [Value; 3] {
@@ -135,9 +144,9 @@ impl Tx<'_> {
     }
 
     /// Ends a turn, and says how far the endpoint has got. Comes before all else that the turn brings about.
-    pub fn end_turn(&mut self, lease: &Lease, cursor: u64, failing_since: Option<Instant>) {
-        let (now, [tenant, webhook, token]) = (self.now(), lease.values());
-        let values = [tenant, webhook, token, cursor.into(), failing_since.into(), now.into()];
+    pub fn end_turn(&mut self, lease: &Lease, Ending { cursor, failing_since, free_at }: Ending) {
+        let [tenant, webhook, token] = lease.values();
+        let values = [tenant, webhook, token, cursor.into(), failing_since.into(), free_at.into()];
         self.push(sql::END_TURN, values);
     }
 

@@ -4,3 +4,4 @@ pub mod gauges;
 pub mod health;
 pub mod timers;
 pub mod upkeep;
+pub mod webhooks;

@@ -121,6 +121,11 @@ pub fn next_attempt(
     Some(not_before.map_or(at, |earliest| at.max(earliest)))
 }
 
+/// For how long an endpoint is left alone at which every attempt fails.
+pub fn rest(failing_since: Instant, now: Instant) -> TimeDelta {
+    ((now - failing_since) / 4).clamp(TimeDelta::seconds(5), TimeDelta::minutes(5))
+}
+
 fn drawn(jitter: u32) -> i32 {
     i32::try_from(jitter).expect("at most a thousand")
 }
@@ -198,6 +203,14 @@ mod tests {
         assert_eq!([next(0), next(500), next(1000), next(1001)], [Some(480), Some(600), Some(720), Some(480)]);
         let first = |drawn| next_attempt(1, None, Jitter::new(drawn), noon()).map(|at| (at - noon()).num_milliseconds());
         assert_eq!([first(0), first(1000)], [Some(4000), Some(6000)]);
+    }
+
+    #[test]
+    fn an_endpoint_that_keeps_failing_is_left_alone_for_longer() {
+        for (failing, alone) in [(-9, 5), (0, 5), (20, 5), (60, 15), (1200, 300), (9999, 300)] {
+            let rest = rest(noon(), noon() + TimeDelta::seconds(failing));
+            assert_eq!(rest, TimeDelta::seconds(alone), "after {failing} s");
+        }
     }
 
     #[test]

@@ -37,20 +37,25 @@ pub struct Job {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
     pub queues: Vec<Queue>,
+    /// New events that wait behind earlier ones.
     pub behind: Vec<u64>,
+    /// Events that would be due, and wait behind earlier ones: they were dead, and are to be sent again.
+    pub held: Vec<u64>,
 }
 
 /// Orders what waits, and what is new, `(seq, subject)`; both in the order of the log.
 pub fn plan<'s>(waiting: &'s [Waiting], new: impl IntoIterator<Item = (u64, &'s str)>, now: Instant) -> Plan {
-    let mut lines: BTreeMap<&str, Line> = BTreeMap::new();
+    let (mut lines, mut plan) = (BTreeMap::<&str, Line>::new(), Plan::default());
     for Waiting { seq, subject, attempts, due_at } in waiting {
         let line = lines.entry(subject).or_default();
-        line.is_held |= due_at.is_some_and(|due_at| now < due_at);
-        if !line.is_held {
-            line.jobs.push(Job { seq: *seq, attempts: *attempts, is_kept: true });
+        let is_due = due_at.is_none_or(|due_at| due_at <= now);
+        match (line.is_held, is_due) {
+            (false, true) => line.jobs.push(Job { seq: *seq, attempts: *attempts, is_kept: true }),
+            (true, true) if due_at.is_some() => plan.held.push(*seq),
+            (true, true) => {}
+            (_, false) => line.is_held = true,
         }
     }
-    let mut plan = Plan::default();
     for (seq, subject) in new {
         let line = lines.entry(subject).or_default();
         if line.is_held {
@@ -90,7 +95,7 @@ mod tests {
         Waiting { seq, subject: subject.to_owned(), attempts: 1, due_at }
     }
 
-    /// A plan in short: `ada:1,2 | behind 3`.
+    /// A plan in short: queues, what is behind, what is held.
     fn planned(waiting: &[Waiting], new: &[(u64, &str)]) -> String {
         let plan = plan(waiting, new.iter().copied(), noon());
         let seqs = |seqs: Vec<u64>| seqs.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
@@ -98,20 +103,21 @@ mod tests {
             format!("{}:{}", queue.subject, seqs(queue.jobs.iter().map(|job| job.seq).collect()))
         };
         let queues: Vec<String> = plan.queues.iter().map(queue).collect();
-        format!("{} | {}", queues.join(" "), seqs(plan.behind))
+        format!("{} | {} | {}", queues.join(" "), seqs(plan.behind), seqs(plan.held))
     }
 
     #[test]
     fn a_later_event_about_a_subject_waits_for_the_earlier_one() {
         for (waiting, new, wanted) in [
-            (&[][..], &[(1, "a"), (2, "b"), (3, "a")][..], "a:1,3 b:2 | "),
-            (&[waits(1, "a", Some(9))], &[(2, "a"), (3, "b")], "b:3 | 2"),
-            (&[waits(1, "a", Some(0))], &[(2, "a"), (3, "b")], "a:1,2 b:3 | "),
-            (&[waits(1, "a", Some(0)), waits(2, "a", None)], &[(3, "a")], "a:1,2,3 | "),
-            (&[waits(1, "a", Some(9)), waits(2, "a", None)], &[(3, "a")], " | 3"),
+            (&[][..], &[(1, "a"), (2, "b"), (3, "a")][..], "a:1,3 b:2 |  | "),
+            (&[waits(1, "a", Some(9))], &[(2, "a"), (3, "b")], "b:3 | 2 | "),
+            (&[waits(1, "a", Some(0))], &[(2, "a"), (3, "b")], "a:1,2 b:3 |  | "),
+            (&[waits(1, "a", Some(0)), waits(2, "a", None)], &[(3, "a")], "a:1,2,3 |  | "),
+            (&[waits(1, "a", Some(9)), waits(2, "a", None)], &[(3, "a")], " | 3 | "),
             // One was dead and is sent again, and before it gets to the next, that has to be due.
-            (&[waits(1, "a", Some(0)), waits(2, "a", Some(9)), waits(3, "a", None)], &[(4, "a")], "a:1 | 4"),
-            (&[waits(1, "b", Some(0)), waits(2, "a", Some(0))], &[], "b:1 a:2 | "),
+            (&[waits(1, "a", Some(0)), waits(2, "a", Some(9)), waits(3, "a", None)], &[(4, "a")], "a:1 | 4 | "),
+            (&[waits(1, "a", Some(9)), waits(2, "a", None), waits(3, "a", Some(0))], &[], " |  | 3"),
+            (&[waits(1, "b", Some(0)), waits(2, "a", Some(0))], &[], "b:1 a:2 |  | "),
         ] {
             assert_eq!(planned(waiting, new), wanted, "{waiting:?} {new:?}");
         }

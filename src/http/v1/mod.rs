@@ -22,6 +22,7 @@ mod setup;
 mod timers;
 mod tokens;
 mod users;
+mod webhooks;
 
 use axum::Router;
 use axum::http::Uri;
@@ -75,6 +76,12 @@ fn operations() -> (Router, OpenApi) {
         .routes(routes!(setup::prompts))
         .routes(routes!(tokens::list, tokens::issue))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(webhooks::list, webhooks::add))
+        .routes(routes!(webhooks::show, webhooks::change, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::replay))
         .split_for_parts();
     document::finish(&mut document);
     (router, document)
