@@ -89,7 +89,13 @@ pub struct Settings {
     pub twilio_auth_token_next_file: Option<PathBuf>,
 
     /// Networks that webhooks may be sent to though they are not public, like `10.1.0.0/16`; also without TLS
-    #[arg(long, global = true, env = "DUTYLINE_WEBHOOK_ALLOW", value_name = "NETWORK", value_delimiter = ',')]
+    #[arg(
+        long,
+        global = true,
+        env = "DUTYLINE_WEBHOOK_ALLOW",
+        value_name = "NETWORK",
+        value_delimiter = ','
+    )]
     #[arg(value_parser = network, hide_short_help = true, help_heading = "Webhooks")]
     pub webhook_allow: Vec<IpNet>,
 

@@ -1,5 +1,5 @@
 //! Use cases: load, decide, save. Knows the store and the rules; must not know carriers, HTTP or the
-//! command line, which all come in through here and so share one set of rules.
+//! command line as ways in, which all come in through here and so share one set of rules.
 
 pub mod apply;
 pub mod backup;

@@ -124,9 +124,9 @@ impl App {
     /// An endpoint, by its identifier or its name.
     pub async fn webhook(&self, tenant: &Tenant, which: &str) -> Result<WebhookStanding, Error> {
         let (tenant, which) = (tenant.id.clone(), which.to_owned());
-        let read = self.store.read::<_, Error, _>(|tx| {
-            Box::pin(async move { Ok(find(tx, &tenant, &which).await?.into()) })
-        });
+        let read = self
+            .store
+            .read::<_, Error, _>(|tx| Box::pin(async move { Ok(find(tx, &tenant, &which).await?.into()) }));
         read.await
     }
 
@@ -206,7 +206,8 @@ impl App {
         let (webhook, seq) = self.log_ping(tenant.id.clone(), which.to_owned()).await?;
         let ping = self.dispatch.log.at(&self.store, tenant, seq).await?;
         let ping = ping.ok_or_else(|| StoreError::corrupt("events", seq.to_string(), "gone"))?;
-        let (answer, at) = self.dispatch.courier.post(&webhook, &ping, self.store.clock()).await;
+        let (courier, at) = (&self.dispatch.courier, self.store.clock().now());
+        let answer = courier.post(courier.place().await, &webhook, &ping, at).await;
         let delivered = answer.verdict(at) == Verdict::Delivered;
         let why = (!delivered).then(|| answer.to_string());
         Ok(Pinged { event: ping.event.clone(), delivered, status: answer.status(), why })

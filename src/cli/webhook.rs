@@ -226,10 +226,12 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
 async fn add(app: &App, tenant: &Tenant, args: Add) -> anyhow::Result<()> {
     let Add { name, url, types, users, insecure_tls } = args;
     let filter = Filter { types: some(&types), users: some(&users) };
-    let (webhook, secret) =
-        app.add_webhook(tenant, NewWebhook { name, url, filter, insecure_tls }).await?;
+    let (webhook, secret) = app.add_webhook(tenant, NewWebhook { name, url, filter, insecure_tls }).await?;
     line(secret.expose())?;
-    talk(format!("webhook `{}` is sent what happens from now on; keep its secret, it is not shown again", webhook.name));
+    talk(format!(
+        "webhook `{}` is sent what happens from now on; keep its secret, it is not shown again",
+        webhook.name
+    ));
     Ok(())
 }
 
@@ -238,8 +240,12 @@ async fn rotate(app: &App, tenant: &Tenant, which: &Which, overlap: u16) -> anyh
     let (webhook, secret) = app.rotate_webhook(tenant, &which.webhook, overlap).await?;
     line(secret.expose())?;
     let older = webhook.secrets.keys().iter().filter_map(|key| key.until).max();
-    let until = older.map_or_else(String::new, |end| format!("; the older one signs until {}", to_second(end)));
-    talk(format!("webhook `{}` signs with this secret{until}; keep it now, it is not shown again", webhook.name));
+    let until =
+        older.map_or_else(String::new, |end| format!("; the older one signs until {}", to_second(end)));
+    talk(format!(
+        "webhook `{}` signs with this secret{until}; keep it now, it is not shown again",
+        webhook.name
+    ));
     Ok(())
 }
 

@@ -307,7 +307,8 @@ mod tests {
 
     #[test]
     fn every_type_of_events_is_listed() {
-        let unknown = serde_json::from_str::<Event>(r#"{"type":"no.such","data":null}"#).expect_err("no such type");
+        let unknown =
+            serde_json::from_str::<Event>(r#"{"type":"no.such","data":null}"#).expect_err("no such type");
         let told = unknown.to_string();
         let types: Vec<&str> = told.split('`').skip(3).step_by(2).collect();
         assert_eq!(types, Event::TYPES, "{told}");

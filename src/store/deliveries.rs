@@ -1,5 +1,7 @@
 //! Events that were not delivered to an endpoint at once.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 
 use super::error::StoreError;
@@ -13,15 +15,18 @@ use crate::domain::webhook::queue::Waiting;
 use crate::domain::webhook::{Delivery, DeliveryState};
 
 impl Tx<'_> {
-    /// What of an endpoint's waits, in the order of the log.
+    /// What waits for the endpoints for which turns were taken that have this token, each in the order of the log.
     pub async fn waiting_deliveries(
         &mut self,
-        tenant: &TenantId,
-        webhook: &WebhookId,
-    ) -> Result<Vec<Waiting>, StoreError> {
-        let rows: Vec<WaitingRow> =
-            self.all(sql::WAITING, [tenant.as_str().into(), webhook.as_str().into()]).await?;
-        rows.into_iter().map(|row| row.waiting(webhook.as_str())).collect()
+        token: &str,
+    ) -> Result<HashMap<WebhookId, Vec<Waiting>>, StoreError> {
+        let rows: Vec<WaitingRow> = self.all(sql::WAITING, [token.into()]).await?;
+        let mut found: HashMap<WebhookId, Vec<Waiting>> = HashMap::new();
+        for row in rows {
+            let (webhook, waiting) = row.waiting()?;
+            found.entry(webhook).or_default().push(waiting);
+        }
+        Ok(found)
     }
 
     /// An endpoint's deliveries in that state behind `after`, in the order of the log, at most `limit`.
@@ -118,6 +123,7 @@ struct OldestRow {
 
 #[derive(Debug, FromRow)]
 struct WaitingRow {
+    webhook_id: String,
     seq: i64,
     subject: String,
     attempts: i64,
@@ -125,13 +131,16 @@ struct WaitingRow {
 }
 
 impl WaitingRow {
-    fn waiting(self, at: &str) -> Result<Waiting, StoreError> {
-        Ok(Waiting {
-            seq: count("deliveries", at, self.seq)?,
+    /// With whose it is.
+    fn waiting(self) -> Result<(WebhookId, Waiting), StoreError> {
+        let at = self.webhook_id.clone();
+        let waiting = Waiting {
+            seq: count("deliveries", &at, self.seq)?,
             subject: self.subject,
-            attempts: count("deliveries", at, self.attempts)?,
-            due_at: self.due_at.map(|due_at| instant("deliveries", at, due_at)).transpose()?,
-        })
+            attempts: count("deliveries", &at, self.attempts)?,
+            due_at: self.due_at.map(|due_at| instant("deliveries", &at, due_at)).transpose()?,
+        };
+        Ok((parse("deliveries", &at, self.webhook_id)?, waiting))
     }
 }
 
@@ -154,7 +163,8 @@ impl TryFrom<DeliveryRow> for Delivery {
     type Error = StoreError;
     fn try_from(row: DeliveryRow) -> Result<Self, StoreError> {
         let at = row.event_id.clone();
-        let moment = |millis: Option<i64>| millis.map(|millis| instant("deliveries", &at, millis)).transpose();
+        let moment =
+            |millis: Option<i64>| millis.map(|millis| instant("deliveries", &at, millis)).transpose();
         Ok(Self {
             seq: count("deliveries", &at, row.seq)?,
             r#type: row.r#type,

@@ -289,13 +289,15 @@ statements! {
         where tenant_id = $1 and webhook_id = $2 and active and leased_until <= $5";
     LEASED_WEBHOOK = concat!("select ", webhook_columns!(), " from webhooks w \
         where w.tenant_id = $1 and w.webhook_id = $2 and w.lease = $3");
+    LEASED_WEBHOOKS = concat!("select ", webhook_columns!(), " from webhooks w where w.lease = $1");
     // Comes before what else the turn brings about, and keeps others from the lease until all of it is committed.
     END_TURN = "update webhooks set cursor = $4, failing_since = $5, leased_until = $6 \
         where tenant_id = $1 and webhook_id = $2 and lease = $3";
     STOP_WEBHOOK = "update webhooks set active = false, stopped_by = $4 \
         where tenant_id = $1 and webhook_id = $2 and lease = $3 and active";
-    WAITING = "select d.seq, d.subject, d.attempts, d.due_at from deliveries d \
-        where d.tenant_id = $1 and d.webhook_id = $2 and d.state = 'waiting' order by d.seq";
+    WAITING = "select d.webhook_id, d.seq, d.subject, d.attempts, d.due_at from webhooks w \
+        join deliveries d on d.tenant_id = w.tenant_id and d.webhook_id = w.webhook_id and d.state = 'waiting' \
+        where w.lease = $1 order by d.webhook_id, d.seq";
     DELIVERIES = concat!("select ", delivery_columns!(), " from deliveries d \
         where d.tenant_id = $1 and d.webhook_id = $2 and d.state = $3 and d.seq > $4 order by d.seq limit $5");
     SAVE_DELIVERY = "insert into deliveries (tenant_id, webhook_id, seq, event_id, type, subject, at, state, \

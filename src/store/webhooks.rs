@@ -2,6 +2,8 @@
 //! only by the holder of its lease, which the statements check themselves (I20). So no tenant's lock is needed, and no
 //! call waits for a delivery (I31).
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
@@ -131,16 +133,17 @@ impl Tx<'_> {
         }
     }
 
-    /// Takes a turn until then, unless somebody has one or the endpoint is not active; the endpoint as it is now.
-    pub async fn lease_webhook(
-        &mut self,
-        lease: &Lease,
-        until: Instant,
-    ) -> Result<Option<Course>, StoreError> {
+    /// Takes a turn until then, unless somebody has one or the endpoint is not active.
+    pub fn lease_webhook(&mut self, lease: &Lease, until: Instant) {
         let (now, [tenant, webhook, token]) = (self.now(), lease.values());
         self.push(sql::LEASE_WEBHOOK, [tenant, webhook, token, until.into(), now.into()]);
-        let row: Option<CourseRow> = self.one(sql::LEASED_WEBHOOK, lease.values()).await?;
-        row.map(Course::try_from).transpose()
+    }
+
+    /// The endpoints for which the turns were taken that have this token, as they are now.
+    pub async fn leased_webhooks(&mut self, token: &str) -> Result<HashMap<WebhookId, Course>, StoreError> {
+        let rows: Vec<CourseRow> = self.all(sql::LEASED_WEBHOOKS, [token.into()]).await?;
+        let course = |row| Course::try_from(row).map(|course| (course.webhook.id.clone(), course));
+        rows.into_iter().map(course).collect()
     }
 
     /// Ends a turn, and says how far the endpoint has got. Comes before all else that the turn brings about.

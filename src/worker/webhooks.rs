@@ -49,19 +49,17 @@ struct Turns {
 }
 
 impl Turns {
-    /// Begins one for each endpoint with news that has none.
+    /// Begins one for each endpoint that has none and for which there is something to do.
     async fn begin(&mut self, app: &App, stop: &CancellationToken) -> Result<(), Error> {
         while let Some(ended) = self.tasks.try_join_next() {
             self.note(ended);
         }
-        for news in app.webhooks_with_news().await? {
-            let webhook = news.webhook().clone();
-            if !self.of.insert(webhook.clone()) {
-                continue;
-            }
+        for begun in app.begin_turns(&self.of).await? {
+            let webhook = begun.webhook().clone();
+            self.of.insert(webhook.clone());
             let (app, stop) = (app.clone(), stop.clone());
             self.tasks.spawn(async move {
-                if let Err(error) = app.deliver_to(&news, &stop).await {
+                if let Err(error) = app.take_turn_at(begun, &stop).await {
                     tracing::warn!(%error, %webhook, "a webhook's turn failed; it has another when its lease is over");
                 }
                 webhook

@@ -12,7 +12,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, Response, redirect};
 use tokio::net::lookup_host;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
 use super::log::Told;
@@ -21,7 +21,6 @@ use crate::domain::webhook::Webhook;
 use crate::domain::webhook::address::{Allowed, Forbidden, Transport};
 use crate::domain::webhook::answer::{Answer, Silence};
 use crate::domain::webhook::url::WebhookUrl;
-use crate::store::Clock;
 
 /// Where to and how fast the operator lets us send.
 #[derive(Debug, Clone)]
@@ -56,7 +55,7 @@ pub(super) struct Courier {
     allowed: Arc<Allowed>,
     /// Made when something is sent.
     clients: OnceLock<Result<Clients, String>>,
-    slots: Semaphore,
+    places: Semaphore,
     pace: Pace,
 }
 
@@ -74,7 +73,7 @@ impl Courier {
         Self {
             allowed: Arc::new(allowed),
             clients: OnceLock::new(),
-            slots: Semaphore::new(MOST_AT_ONCE),
+            places: Semaphore::new(MOST_AT_ONCE),
             pace: Pace::new(rate),
         }
     }
@@ -82,20 +81,28 @@ impl Courier {
     /// Refuses a URL that can be told to lead to where nothing is sent.
     pub(super) fn check(&self, url: &WebhookUrl) -> Result<(), String> {
         if url.transport() == Transport::Plain && self.allowed.is_empty() {
-            return Err("give an `https` URL: `DUTYLINE_WEBHOOK_ALLOW` names no network for `http`".to_owned());
+            return Err(
+                "give an `https` URL: `DUTYLINE_WEBHOOK_ALLOW` names no network for `http`".to_owned()
+            );
         }
         url.check(&self.allowed).map_err(|why| why.to_string())
     }
 
-    /// Makes an attempt; what came of it, and when it was made.
-    pub(super) async fn post(&self, webhook: &Webhook, told: &Told, clock: &Clock) -> (Answer, time::Instant) {
-        let _slot = self.slots.acquire().await.expect("nobody closes it");
+    /// Waits until an attempt may be made; it takes its place among those under way.
+    pub(super) async fn place(&self) -> SemaphorePermit<'_> {
+        let place = self.places.acquire().await.expect("nobody closes it");
         self.pace.turn().await;
-        let now = clock.now();
-        (self.attempt(webhook, told, now).await, now)
+        place
     }
 
-    async fn attempt(&self, webhook: &Webhook, told: &Told, now: time::Instant) -> Answer {
+    /// Makes an attempt.
+    pub(super) async fn post(
+        &self,
+        _place: SemaphorePermit<'_>,
+        webhook: &Webhook,
+        told: &Told,
+        now: time::Instant,
+    ) -> Answer {
         // A client connects to an address that stands in the URL without looking anything up.
         if let Err(why) = webhook.url.check(&self.allowed) {
             return Answer::Nothing(Silence::Forbidden(why.to_string()));

@@ -2,10 +2,9 @@
 //! for many events; only what was not delivered at once becomes a row of its own. Each endpoint takes turns of its own,
 //! on whichever node leases them, so that none waits for another.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::future::try_join_all;
 use metrics::gauge;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +18,7 @@ use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
 use crate::domain::webhook::answer::rest;
 use crate::domain::webhook::filter::Filter;
-use crate::domain::webhook::queue::{Job, Plan, plan};
+use crate::domain::webhook::queue::{Job, Plan, Waiting, plan};
 use crate::domain::webhook::{Delivery, Stopped};
 use crate::store::webhooks::{AtRest, Course, Ending, Lease};
 use crate::store::{Scope, StoreError};
@@ -43,18 +42,18 @@ pub(in crate::app) struct Dispatch {
     passed: Mutex<HashMap<WebhookId, u64>>,
 }
 
-/// An endpoint for which there is something to do.
+/// A turn that has begun.
 #[derive(Debug)]
-pub struct News {
+pub struct Begun {
     tenant: Tenant,
+    lease: Lease,
+    /// As it was when the turn began.
     course: Course,
-    /// Something that waits is due.
-    is_due: bool,
-    /// There are events that were not looked at.
-    is_behind: bool,
+    waiting: Vec<Waiting>,
+    now: Instant,
 }
 
-impl News {
+impl Begun {
     pub fn webhook(&self) -> &WebhookId {
         &self.course.webhook.id
     }
@@ -80,61 +79,106 @@ impl Dispatch {
 struct Page {
     /// The last that was looked at.
     end: u64,
+    /// There were no events.
+    is_empty: bool,
     wanted: Vec<Arc<Told>>,
 }
 
 impl Page {
     fn of(found: Vec<Arc<Told>>, filter: &Filter, seen: u64) -> Self {
         let end = found.last().map_or(seen, |told| told.seq);
+        let is_empty = found.is_empty();
         let wanted = found.into_iter().filter(|told| filter.wants(&told.kind, &told.subject));
-        Self { end, wanted: wanted.collect() }
+        Self { end, is_empty, wanted: wanted.collect() }
     }
 }
 
 impl App {
-    /// Sends all that is due, and what follows upon it.
-    pub async fn deliver_due(&self) -> Result<(), StoreError> {
-        let never = CancellationToken::new();
-        loop {
-            let news = self.webhooks_with_news().await?;
-            if news.is_empty() {
-                return Ok(());
-            }
-            try_join_all(news.iter().map(|news| self.deliver_to(news, &never))).await?;
-        }
-    }
-
-    /// The endpoints for which there is something to do and nobody does it.
-    pub async fn webhooks_with_news(&self) -> Result<Vec<News>, StoreError> {
+    /// Begins a turn for each endpoint for which there is something to do and nobody does it, but for some.
+    pub async fn begin_turns(&self, but: &HashSet<WebhookId>) -> Result<Vec<Begun>, StoreError> {
         let read = self.store.read::<_, StoreError, _>(|tx| {
             Box::pin(async move { Ok((tx.webhooks_at_rest().await?, tx.now())) })
         });
         let (at_rest, now) = read.await?;
-        let news = at_rest.into_iter().map(|AtRest { tenant, course, head, waiting, due_at }| News {
-            is_due: due_at.is_some_and(|due_at| due_at <= now),
-            is_behind: waiting < MOST_WAITING && self.dispatch.seen(&course) < head,
-            tenant,
-            course,
-        });
-        Ok(news.filter(|news| news.is_due || news.is_behind).collect())
-    }
-
-    /// Takes a turn at an endpoint, unless nothing is wanted or another node has one. Once told to `stop`, it begins no
-    /// further attempts.
-    pub async fn deliver_to(&self, news: &News, stop: &CancellationToken) -> Result<(), StoreError> {
-        let News { tenant, course, is_due, is_behind } = news;
-        if !is_due {
-            let page = self.page(tenant, course, *is_behind).await?;
-            if page.wanted.is_empty() && page.end < course.cursor + FAR {
-                self.dispatch.pass(&course.webhook.id, page.end);
-                return Ok(());
+        let mut wanted = Vec::new();
+        for rests in at_rest {
+            if !but.contains(&rests.course.webhook.id) && self.has_news(&rests, now).await? {
+                wanted.push((rests.tenant, rests.course.webhook.id));
             }
         }
-        match self.lease(tenant, &course.webhook.id).await? {
-            // It may have been changed, or have got further, meanwhile.
-            Some((lease, course)) => self.serve_endpoint(tenant, lease, course, stop).await,
-            None => Ok(()),
+        if wanted.is_empty() { Ok(Vec::new()) } else { self.lease(wanted).await }
+    }
+
+    /// Whether there is something to do for an endpoint. What it does not want is passed.
+    async fn has_news(&self, rests: &AtRest, now: Instant) -> Result<bool, StoreError> {
+        let AtRest { tenant, course, head, waiting, due_at } = rests;
+        if due_at.is_some_and(|due_at| due_at <= now) {
+            return Ok(true);
         }
+        if MOST_WAITING <= *waiting {
+            return Ok(false);
+        }
+        while self.dispatch.seen(course) < *head {
+            let page = self.page(tenant, course).await?;
+            let is_far = course.cursor + FAR <= page.end;
+            if !page.wanted.is_empty() || is_far {
+                return Ok(true);
+            }
+            // A log that has forgotten all of it leaves nothing to be looked at.
+            let end = if page.is_empty { *head } else { page.end };
+            self.dispatch.pass(&course.webhook.id, end);
+        }
+        Ok(false)
+    }
+
+    /// Takes what turns it can, all in one unit of work and always in the same order, so that nodes do not stand in each
+    /// other's way. What waits is read there as well: what the last turns wrote may not be on the disk yet, where readers
+    /// would find it.
+    async fn lease(&self, wanted: Vec<(Tenant, WebhookId)>) -> Result<Vec<Begun>, StoreError> {
+        let token = draw::lease();
+        let unit = self.store.write::<_, StoreError, _>(Scope::Deployment, move |tx| {
+            Box::pin(async move {
+                tx.relax();
+                let now = tx.now();
+                let leases = wanted.into_iter().map(|(tenant, webhook)| {
+                    let lease = Lease { tenant: tenant.id.clone(), webhook, token: token.clone() };
+                    (tenant, lease)
+                });
+                let leases: Vec<(Tenant, Lease)> = leases.collect();
+                for (_, lease) in &leases {
+                    tx.lease_webhook(lease, now + LEASE);
+                }
+                let mut courses = tx.leased_webhooks(&token).await?;
+                let mut waiting = tx.waiting_deliveries(&token).await?;
+                let begin = |(tenant, lease): (Tenant, Lease)| {
+                    let course = courses.remove(&lease.webhook)?;
+                    let waiting = waiting.remove(&lease.webhook).unwrap_or_default();
+                    Some(Begun { tenant, lease, course, waiting, now })
+                };
+                Ok(leases.into_iter().filter_map(begin).collect())
+            })
+        });
+        unit.await
+    }
+
+    /// Sends an endpoint what there is for it. Once told to `stop`, it begins no further attempts.
+    pub async fn take_turn_at(&self, begun: Begun, stop: &CancellationToken) -> Result<(), StoreError> {
+        let Begun { tenant, lease, course, waiting, now } = begun;
+        let has_room = (waiting.len() as u64) < MOST_WAITING;
+        let page = if has_room {
+            self.page(&tenant, &course).await?
+        } else {
+            Page::of(Vec::new(), &course.webhook.filter, self.dispatch.seen(&course))
+        };
+        let new = page.wanted.iter().map(|told| (told.seq, told.subject.as_str()));
+        let Plan { queues, behind, held } = plan(&waiting, new, now);
+        let turn = Turn::new(self, &tenant, &course.webhook, course.failing_since.is_some(), stop);
+        let report = turn.run(queues).await?;
+        let now = self.store.clock().now();
+        let ending = ending(&course, &page, &report, now);
+        let mut notes = notes(&page, &report, &behind, ending.cursor, now);
+        notes.extend(held.into_iter().map(Note::Held));
+        self.end_turn(lease, ending, notes, report.is_gone.then_some(course.webhook.name)).await
     }
 
     /// Tells the metrics how old what waits is.
@@ -148,54 +192,10 @@ impl App {
         Ok(())
     }
 
-    async fn page(&self, tenant: &Tenant, course: &Course, is_behind: bool) -> Result<Page, StoreError> {
+    async fn page(&self, tenant: &Tenant, course: &Course) -> Result<Page, StoreError> {
         let seen = self.dispatch.seen(course);
-        let found = if is_behind {
-            self.dispatch.log.after(&self.store, tenant, seen, PAGE).await?
-        } else {
-            Vec::new()
-        };
+        let found = self.dispatch.log.after(&self.store, tenant, seen, PAGE).await?;
         Ok(Page::of(found, &course.webhook.filter, seen))
-    }
-
-    async fn lease(
-        &self,
-        tenant: &Tenant,
-        webhook: &WebhookId,
-    ) -> Result<Option<(Lease, Course)>, StoreError> {
-        let lease = Lease { tenant: tenant.id.clone(), webhook: webhook.clone(), token: draw::lease() };
-        let unit = self.store.write::<_, StoreError, _>(Scope::Deployment, move |tx| {
-            Box::pin(async move {
-                tx.relax();
-                let until = tx.now() + LEASE;
-                Ok(tx.lease_webhook(&lease, until).await?.map(|course| (lease, course)))
-            })
-        });
-        unit.await
-    }
-
-    async fn serve_endpoint(
-        &self,
-        tenant: &Tenant,
-        lease: Lease,
-        course: Course,
-        stop: &CancellationToken,
-    ) -> Result<(), StoreError> {
-        let of = lease.clone();
-        let read = self.store.read::<_, StoreError, _>(|tx| {
-            Box::pin(async move { Ok((tx.waiting_deliveries(&of.tenant, &of.webhook).await?, tx.now())) })
-        });
-        let (waiting, now) = read.await?;
-        let page = self.page(tenant, &course, (waiting.len() as u64) < MOST_WAITING).await?;
-        let new = page.wanted.iter().map(|told| (told.seq, told.subject.as_str()));
-        let Plan { queues, behind, held } = plan(&waiting, new, now);
-        let turn = Turn::new(self, tenant, &course.webhook, course.failing_since.is_some(), stop);
-        let report = turn.run(queues).await?;
-        let now = self.store.clock().now();
-        let ending = ending(&course, &page, &report, now);
-        let mut notes = notes(&page, &report, &behind, ending.cursor, now);
-        notes.extend(held.into_iter().map(Note::Held));
-        self.end_turn(lease, ending, notes, report.is_gone.then(|| course.webhook.name.clone())).await
     }
 
     /// Writes down what a turn brought about, if it is ours still. Only an endpoint that is gone is told of in the log,

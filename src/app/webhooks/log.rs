@@ -128,14 +128,14 @@ mod tests {
             let known = log.known(&acme, after, 3);
             known.iter().map(|told| told.seq).collect::<Vec<_>>()
         };
-        assert_eq!(known(0), []);
+        assert!(known(0).is_empty());
         log.keep(&acme, &told(5..=7));
         assert_eq!([known(4), known(5), known(7)], [vec![5, 6, 7], vec![6, 7], vec![]]);
-        assert_eq!(known(3), [], "4 is not known");
+        assert!(known(3).is_empty(), "4 is not known");
         log.keep(&acme, &told(6..=9));
         assert_eq!([known(4), known(7)], [vec![5, 6, 7], vec![8, 9]]);
         log.keep(&acme, &told(1..=2));
-        assert_eq!(known(0), [], "who is behind takes nothing from the others");
+        assert!(known(0).is_empty(), "who is behind takes nothing from the others");
         log.keep(&acme, &told(20..=21));
         assert_eq!([known(7), known(19)], [vec![], vec![20, 21]], "9 and 20 are no neighbours");
         assert_eq!(log.known(&TenantId::from_bits(2), 19, 3).len(), 0, "it is another tenant's");

@@ -1,6 +1,5 @@
 //! A turn: what one endpoint is sent in one go, by the one node that has its lease.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -153,13 +152,22 @@ impl<'t> Turn<'t> {
         Ok(sent)
     }
 
-    /// Makes an attempt. None if it was the answer that no more is wanted: the event waits in case it is again.
-    async fn attempt(&self, job: Job, told: &Arc<Told>) -> Option<Outcome> {
-        let (answer, at) = self.app.dispatch.courier.post(self.webhook, told, self.app.store.clock()).await;
+    /// Makes an attempt. None if the turn was over before it could be, or if no more is wanted: the event waits in case
+    /// it is again.
+    async fn attempt(&self, job: Job, told: &Told) -> Option<Outcome> {
+        let courier = &self.app.dispatch.courier;
+        let place = courier.place().await;
+        // That may have taken long.
+        if self.is_over() {
+            return None;
+        }
+        let at = self.app.store.clock().now();
+        let answer = courier.post(place, self.webhook, told, at).await;
         if job.attempts == 0 {
             histogram!(telemetry::WEBHOOK_LATENESS_SECONDS).record((at - told.at).as_seconds_f64());
         }
-        match answer.verdict(at) {
+        let answered_at = self.app.store.clock().now();
+        match answer.verdict(answered_at) {
             Verdict::Delivered => {
                 self.succeeded.fetch_add(1, Ordering::Relaxed);
                 count("delivered");
@@ -173,9 +181,9 @@ impl<'t> Turn<'t> {
             Verdict::Again { not_before } => {
                 self.failed.fetch_add(1, Ordering::Relaxed);
                 let attempts = job.attempts + 1;
-                let due_at = next_attempt(attempts, not_before, draw::jitter(), at);
+                let due_at = next_attempt(attempts, not_before, draw::jitter(), answered_at);
                 count(if due_at.is_some() { "failed" } else { "dead" });
-                let delivery = told.delivery(attempts, due_at, Some((&answer, at)));
+                let delivery = told.delivery(attempts, due_at, Some((&answer, answered_at)));
                 tracing::info!(webhook = %self.webhook.id, event = %told.event, attempts, %answer, "not delivered");
                 Some(Outcome::Failed(Box::new(delivery)))
             }
@@ -185,8 +193,8 @@ impl<'t> Turn<'t> {
     /// Whether no further attempt is begun.
     fn is_over(&self) -> bool {
         let patience = if self.is_failing { 1 } else { PATIENCE };
-        let is_hopeless = self.succeeded.load(Ordering::Relaxed) == 0
-            && self.failed.load(Ordering::Relaxed) >= patience;
+        let is_hopeless =
+            self.succeeded.load(Ordering::Relaxed) == 0 && self.failed.load(Ordering::Relaxed) >= patience;
         let is_gone = self.gone.load(Ordering::Relaxed);
         is_hopeless || is_gone || self.stop.is_cancelled() || self.end <= Instant::now()
     }

@@ -34,7 +34,9 @@ pub enum Verdict {
     /// The endpoint wants no more.
     Gone,
     /// Another attempt, not before a time if the endpoint has named one.
-    Again { not_before: Option<Instant> },
+    Again {
+        not_before: Option<Instant>,
+    },
 }
 
 /// Chance, drawn by the shell: 0 to [`Jitter::MOST`].
@@ -71,9 +73,9 @@ impl Answer {
         match self {
             Self::Status { status: 200..=299, .. } => Verdict::Delivered,
             Self::Status { status: 410, .. } => Verdict::Gone,
-            Self::Status { retry_after, .. } => Verdict::Again {
-                not_before: retry_after.as_deref().and_then(|header| patience(header, now)),
-            },
+            Self::Status { retry_after, .. } => {
+                Verdict::Again { not_before: retry_after.as_deref().and_then(|header| patience(header, now)) }
+            }
             Self::Nothing(_) => Verdict::Again { not_before: None },
         }
     }
@@ -199,9 +201,15 @@ mod tests {
 
     #[test]
     fn chance_moves_an_attempt_by_a_fifth() {
-        let next = |drawn| next_attempt(4, None, Jitter::new(drawn), noon()).map(|at| (at - noon()).num_seconds());
-        assert_eq!([next(0), next(500), next(1000), next(1001)], [Some(480), Some(600), Some(720), Some(480)]);
-        let first = |drawn| next_attempt(1, None, Jitter::new(drawn), noon()).map(|at| (at - noon()).num_milliseconds());
+        let next =
+            |drawn| next_attempt(4, None, Jitter::new(drawn), noon()).map(|at| (at - noon()).num_seconds());
+        assert_eq!(
+            [next(0), next(500), next(1000), next(1001)],
+            [Some(480), Some(600), Some(720), Some(480)]
+        );
+        let first = |drawn| {
+            next_attempt(1, None, Jitter::new(drawn), noon()).map(|at| (at - noon()).num_milliseconds())
+        };
         assert_eq!([first(0), first(1000)], [Some(4000), Some(6000)]);
     }
 

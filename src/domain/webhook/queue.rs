@@ -65,7 +65,8 @@ pub fn plan<'s>(waiting: &'s [Waiting], new: impl IntoIterator<Item = (u64, &'s 
         }
     }
     let queues = lines.into_iter().filter(|(_, line)| !line.jobs.is_empty());
-    plan.queues = queues.map(|(subject, Line { jobs, .. })| Queue { subject: subject.to_owned(), jobs }).collect();
+    plan.queues =
+        queues.map(|(subject, Line { jobs, .. })| Queue { subject: subject.to_owned(), jobs }).collect();
     // Who has waited longest comes first.
     plan.queues.sort_by_key(|queue| queue.jobs[0].seq);
     plan
@@ -115,7 +116,11 @@ mod tests {
             (&[waits(1, "a", Some(0)), waits(2, "a", None)], &[(3, "a")], "a:1,2,3 |  | "),
             (&[waits(1, "a", Some(9)), waits(2, "a", None)], &[(3, "a")], " | 3 | "),
             // One was dead and is sent again, and before it gets to the next, that has to be due.
-            (&[waits(1, "a", Some(0)), waits(2, "a", Some(9)), waits(3, "a", None)], &[(4, "a")], "a:1 | 4 | "),
+            (
+                &[waits(1, "a", Some(0)), waits(2, "a", Some(9)), waits(3, "a", None)],
+                &[(4, "a")],
+                "a:1 | 4 | ",
+            ),
             (&[waits(1, "a", Some(9)), waits(2, "a", None), waits(3, "a", Some(0))], &[], " |  | 3"),
             (&[waits(1, "b", Some(0)), waits(2, "a", Some(0))], &[], "b:1 a:2 |  | "),
         ] {

@@ -79,10 +79,10 @@ impl Keyring {
     #[must_use]
     pub fn rotated(&self, secret: Secret, overlap: TimeDelta, now: Instant) -> Self {
         let end = now + overlap;
-        let older = self.0.iter().map(|key| Key {
-            until: Some(key.until.map_or(end, |until| until.min(end))),
-            ..key.clone()
-        });
+        let older = self
+            .0
+            .iter()
+            .map(|key| Key { until: Some(key.until.map_or(end, |until| until.min(end))), ..key.clone() });
         let older = older.filter(|key| key.until.is_some_and(|until| now < until));
         let newest = Key { secret, since: now, until: None };
         Self(std::iter::once(newest).chain(older).collect())
@@ -130,8 +130,7 @@ mod tests {
     #[test]
     fn a_delivery_is_signed_as_the_standards_own_libraries_sign_it() {
         let keys = Keyring::new(EXAMPLE.parse().expect("a secret"), at(0));
-        let signed =
-            keys.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", br#"{"test": 2432232314}"#, at(1_614_265_330));
+        let signed = keys.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", br#"{"test": 2432232314}"#, at(1_614_265_330));
         assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
@@ -171,7 +170,11 @@ mod tests {
             (format!("{} ", text(32)), false),
             (String::new(), false),
         ] {
-            assert_eq!(text.parse::<Secret>().map(|secret| secret.expose() == text), is_one.then_some(true).ok_or(BadSecret), "{text}");
+            assert_eq!(
+                text.parse::<Secret>().map(|secret| secret.expose() == text),
+                is_one.then_some(true).ok_or(BadSecret),
+                "{text}"
+            );
         }
         assert_eq!(format!("{:?}", secret(7)), "Secret(***)");
     }

@@ -71,7 +71,9 @@ pub(super) struct UserChange {
 }
 
 /// A field that is there: null clears it.
-pub(super) fn edit<'de, D: Deserializer<'de>, T: Deserialize<'de>>(field: D) -> Result<Option<Edit<T>>, D::Error> {
+pub(super) fn edit<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    field: D,
+) -> Result<Option<Edit<T>>, D::Error> {
     Ok(Some(Option::deserialize(field)?.map_or(Edit::Clear, Edit::Set)))
 }
 

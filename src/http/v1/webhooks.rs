@@ -117,10 +117,7 @@ pub(super) async fn list(caller: Caller) -> Result<Json<Vec<WebhookStanding>>, P
 /// It is sent what happens from then on.
 #[utoipa::path(post, path = "/v1/webhooks", tag = "webhooks", request_body = WebhookToAdd,
     security(("token" = ["webhooks.write"])), responses((status = 201, body = WithSecret)))]
-pub(super) async fn add(
-    caller: Caller,
-    Sent(new): Sent<WebhookToAdd>,
-) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn add(caller: Caller, Sent(new): Sent<WebhookToAdd>) -> Result<impl IntoResponse, Problem> {
     let WebhookToAdd { name, url, types, users, insecure_tls } = new;
     let new = NewWebhook { name, url, filter: Filter { types, users }, insecure_tls };
     let (webhook, secret) = caller.app.add_webhook(caller.tenant(), new).await?;
@@ -155,10 +152,7 @@ pub(super) async fn change(
 /// Remove a webhook, and what was not delivered to it
 #[utoipa::path(delete, path = "/v1/webhooks/{webhook}", tag = "webhooks", params(("webhook" = String, Path)),
     security(("token" = ["webhooks.write"])), responses((status = 200, body = Webhook)))]
-pub(super) async fn remove(
-    caller: Caller,
-    Named(webhook): Named<String>,
-) -> Result<Json<Webhook>, Problem> {
+pub(super) async fn remove(caller: Caller, Named(webhook): Named<String>) -> Result<Json<Webhook>, Problem> {
     Ok(Json(caller.app.remove_webhook(caller.tenant(), &webhook).await?))
 }
 

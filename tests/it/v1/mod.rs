@@ -5,6 +5,7 @@ mod document;
 mod people;
 mod presence;
 mod reading;
+mod webhooks;
 
 use axum::Router;
 use axum::body::Body;

@@ -19,6 +19,7 @@ mod tenants;
 mod tokens;
 mod upkeep;
 mod users;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::fs;
