@@ -303,13 +303,11 @@ impl From<Tallied> for WebhookStanding {
 async fn find(tx: &mut Tx<'_>, tenant: &TenantId, wanted: &str) -> Result<Tallied, Error> {
     let mut webhooks = tx.webhooks(tenant).await?;
     let is_wanted = |webhook: &Webhook| webhook.id.as_str() == wanted || webhook.name.as_str() == wanted;
-    match webhooks.iter().position(|tallied| is_wanted(&tallied.course.webhook)) {
-        Some(place) => Ok(webhooks.swap_remove(place)),
-        None => {
-            let known = webhooks.iter().map(|tallied| tallied.course.webhook.name.as_str());
-            Err(Error::unknown("webhook", wanted, known, "dutyline webhook list"))
-        }
+    if let Some(place) = webhooks.iter().position(|tallied| is_wanted(&tallied.course.webhook)) {
+        return Ok(webhooks.swap_remove(place));
     }
+    let known = webhooks.iter().map(|tallied| tallied.course.webhook.name.as_str());
+    Err(Error::unknown("webhook", wanted, known, "dutyline webhook list"))
 }
 
 /// Refuses a name that another endpoint has.

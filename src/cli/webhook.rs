@@ -33,6 +33,10 @@ pub(super) enum Action {
         format: Format,
     },
     Set(Set),
+    /// Send a webhook nothing until it is resumed
+    Pause(Which),
+    /// Send to a webhook again that was paused or is gone, beginning with what has happened meanwhile
+    Resume(Which),
     /// Remove a webhook, and what was not delivered to it
     Remove(Which),
     /// Give a webhook a new secret, and write it to stdout: nobody can look it up later
@@ -116,14 +120,6 @@ pub(super) struct Set {
     #[arg(long)]
     all_users: bool,
 
-    /// Send nothing until it is resumed
-    #[arg(long, conflicts_with = "resume")]
-    pause: bool,
-
-    /// Send again, beginning with what has happened meanwhile
-    #[arg(long)]
-    resume: bool,
-
     /// Whether whoever answers is believed, whatever certificate they show
     #[arg(long, value_name = "BOOL")]
     insecure_tls: Option<bool>,
@@ -177,14 +173,14 @@ impl Set {
             url: self.url.clone(),
             types: edit(&self.types, self.all_types),
             users: edit(&self.users, self.all_users),
-            active: match (self.pause, self.resume) {
-                (true, _) => Some(false),
-                (false, true) => Some(true),
-                (false, false) => None,
-            },
+            active: None,
             insecure_tls: self.insecure_tls,
         }
     }
+}
+
+fn active(active: bool) -> WebhookPatch {
+    WebhookPatch { active: Some(active), ..WebhookPatch::default() }
 }
 
 fn some<T: Ord + Clone>(items: &[T]) -> Option<BTreeSet<T>> {
@@ -207,6 +203,14 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
         Action::Set(args) => {
             let webhook = app.change_webhook(&tenant, &args.which.webhook, args.patch()).await?;
             talk(format!("webhook `{}` is changed", webhook.name));
+        }
+        Action::Pause(which) => {
+            let webhook = app.change_webhook(&tenant, &which.webhook, active(false)).await?;
+            talk(format!("webhook `{}` is sent nothing until it is resumed", webhook.name));
+        }
+        Action::Resume(which) => {
+            let webhook = app.change_webhook(&tenant, &which.webhook, active(true)).await?;
+            talk(format!("webhook `{}` is sent what has happened meanwhile, and what happens", webhook.name));
         }
         Action::Remove(which) => {
             let webhook = app.remove_webhook(&tenant, &which.webhook).await?;

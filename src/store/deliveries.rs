@@ -89,24 +89,12 @@ impl Tx<'_> {
         webhook: &WebhookId,
         event: Option<&EventId>,
     ) -> Result<u64, StoreError> {
-        let (now, at) = (self.now(), webhook.as_str());
-        let found: Option<CountRow> = match event {
-            Some(event) => {
-                let values = [tenant.as_str().into(), at.into(), event.as_str().into()];
-                let found = self.one(sql::DEAD_DELIVERY, values.clone()).await?;
-                let [tenant, webhook, event] = values;
-                self.push(sql::REPLAY_ONE, [tenant, webhook, event, now.into()]);
-                found
-            }
-            None => {
-                let values = [tenant.as_str().into(), at.into()];
-                let found = self.one(sql::DEAD_DELIVERIES, values.clone()).await?;
-                let [tenant, webhook] = values;
-                self.push(sql::REPLAY_ALL, [tenant, webhook, now.into()]);
-                found
-            }
-        };
-        found.map_or(Ok(0), |row| count("deliveries", at, row.count))
+        let now = self.now();
+        let of = [tenant.as_str().into(), webhook.as_str().into(), event.map(EventId::as_str).into()];
+        let found: Option<CountRow> = self.one(sql::COUNT_DEAD, of.clone()).await?;
+        let [tenant, of_webhook, event] = of;
+        self.push(sql::REPLAY, [tenant, of_webhook, event, now.into()]);
+        found.map_or(Ok(0), |row| count("deliveries", webhook.as_str(), row.count))
     }
 
     /// When the oldest event happened that waits for another attempt, anybody's.

@@ -314,14 +314,11 @@ statements! {
     SET_DUE = "update deliveries set due_at = $5 where tenant_id = $1 and webhook_id = $2 and seq = $4 \
         and state = 'waiting' \
         and exists (select 1 from webhooks w where w.tenant_id = $1 and w.webhook_id = $2 and w.lease = $3)";
-    REPLAY_ONE = "update deliveries set state = 'waiting', attempts = 0, due_at = $4 \
-        where tenant_id = $1 and webhook_id = $2 and event_id = $3 and state = 'dead'";
-    REPLAY_ALL = "update deliveries set state = 'waiting', attempts = 0, due_at = $3 \
-        where tenant_id = $1 and webhook_id = $2 and state = 'dead'";
-    DEAD_DELIVERY = "select count(*) as count from deliveries d \
-        where d.tenant_id = $1 and d.webhook_id = $2 and d.event_id = $3 and d.state = 'dead'";
-    DEAD_DELIVERIES = "select count(*) as count from deliveries d \
-        where d.tenant_id = $1 and d.webhook_id = $2 and d.state = 'dead'";
+    // Of one event, or of all.
+    COUNT_DEAD = "select count(*) as count from deliveries d where d.tenant_id = $1 and d.webhook_id = $2 \
+        and d.state = 'dead' and (cast($3 as text) is null or d.event_id = $3)";
+    REPLAY = "update deliveries set state = 'waiting', attempts = 0, due_at = $4 \
+        where tenant_id = $1 and webhook_id = $2 and state = 'dead' and (cast($3 as text) is null or event_id = $3)";
     OLDEST_WAITING = "select min(d.at) as oldest from deliveries d where d.state = 'waiting'";
 
     // Prompts and recordings.

@@ -299,7 +299,7 @@ fn note(Tried { job, outcome }: &Tried) -> Option<Note> {
 }
 
 /// What is to be written of what was not tried: the first is next, unless an earlier one about the subject waits.
-fn left(sent: &Sent, now: Instant, keep: impl Fn(u64, Option<Instant>) -> Option<Note>) -> Vec<Note> {
+fn left(sent: &Sent, now: Instant, keep: &impl Fn(u64, Option<Instant>) -> Option<Note>) -> Vec<Note> {
     let next = (!sent.is_held()).then_some(now);
     let due = std::iter::once(next).chain(std::iter::repeat(None));
     let note = |(job, due_at): (&Job, Option<Instant>)| {

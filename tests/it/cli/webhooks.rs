@@ -72,17 +72,24 @@ fn a_webhook_is_added_and_its_secret_alone_goes_to_stdout() {
 fn a_webhook_is_changed_paused_and_removed() {
     let shell = Shell::new();
     shell.run(&["webhook", "add", "crm", "https://example.com/"]);
-    let words =
-        ["webhook", "set", "crm", "--name", "erp", "--type", "user.*", "--pause", "--insecure-tls", "true"];
+    let words = ["webhook", "set", "crm", "--name", "erp", "--type", "user.*", "--insecure-tls", "true"];
     assert_snapshot!(shell.run(&words), @r"
     [0]
     stderr: webhook `erp` is changed
+    ");
+    assert_snapshot!(shell.run(&["webhook", "pause", "erp"]), @r"
+    [0]
+    stderr: webhook `erp` is sent nothing until it is resumed
     ");
     let shown = shell.run(&["webhook", "show", "erp", "--json"]);
     let shown: Value = serde_json::from_str(shown.trim_start_matches("[0]\n")).expect("JSON");
     assert_eq!((&shown["active"], &shown["insecure_tls"]), (&Value::from(false), &Value::from(true)));
     assert_eq!(shown["types"], serde_json::json!(["user.*"]));
-    shell.run(&["webhook", "set", "erp", "--resume", "--all-types"]);
+    shell.run(&["webhook", "set", "erp", "--all-types"]);
+    assert_snapshot!(shell.run(&["webhook", "resume", "erp"]), @r"
+    [0]
+    stderr: webhook `erp` is sent what has happened meanwhile, and what happens
+    ");
     assert_snapshot!(shell.run(&["webhook", "list"]), @r"
     [0]
     WEBHOOK  URL                   TYPES  USERS  STATE   CURSOR  WAITING  DEAD
@@ -129,7 +136,7 @@ fn a_webhook_that_cannot_be_meant_is_refused() {
         &["webhook", "add", "crm", "ftp://example.com"][..],
         &["webhook", "add", "crm", "https://me:secret@example.com"],
         &["webhook", "add", "crm", "https://example.com", "--type", "presence"],
-        &["webhook", "set", "crm", "--pause", "--resume"],
+        &["webhook", "set", "crm", "--type", "user.*", "--all-types"],
         &["webhook", "replay", "crm"],
         &["webhook", "list", "--webhook-allow", "everywhere"],
         &["webhook", "list", "--webhook-rate", "0"],

@@ -16,9 +16,9 @@ fn third_time_lucky(receiver: &Receiver) {
     let tries = Mutex::new(BTreeMap::<String, u32>::new());
     receiver.answers(move |got| {
         let mut tries = tries.lock().expect("unpoisoned");
-        let tried = tries.entry(got.id.clone()).or_default();
-        *tried += 1;
-        Reply::Status(if *tried == 3 { 204 } else { 503 })
+        let count = tries.entry(got.id.clone()).or_default();
+        *count += 1;
+        Reply::Status(if *count == 3 { 204 } else { 503 })
     });
 }
 

@@ -82,7 +82,7 @@ async fn a_thousand_events_that_nobody_wants_cost_no_write() {
     node.delivers().await;
     assert_eq!((receiver.got().len(), node.webhook("calls").await.cursor), (0, cursor));
     node.hook_for("hooks", &receiver.url, &["webhook.added"], &[]).await;
-    node.happens_to(&["ada"; 10_000]).await;
+    node.happens_to(&vec!["ada"; 10_000]).await;
     node.delivers().await;
     assert!(node.webhook("calls").await.cursor > cursor, "but for one after ten thousand");
     assert_eq!(receiver.types(), ["webhook.added"]);
@@ -132,8 +132,8 @@ async fn while_secrets_are_exchanged_both_sign() {
     let log = node.app.events_after(&node.tenant, 0, 99).await.expect("a log");
     let log = serde_json::to_string(&log).expect("plain data");
     assert!(log.contains("webhook.rotated") && !log.contains("whsec_"), "{log}");
-    let long = node.app.rotate_webhook(&node.tenant, "mine", TimeDelta::hours(721)).await;
-    assert_eq!(long.expect_err("refused").to_string(), "overlap_hours: `721`: give 0 to 720 hours");
+    let refused = node.app.rotate_webhook(&node.tenant, "mine", TimeDelta::hours(721)).await;
+    assert_eq!(refused.expect_err("refused").to_string(), "overlap_hours: `721`: give 0 to 720 hours");
 }
 
 #[tokio::test]

@@ -87,10 +87,16 @@ async fn begin(desk: &Desk, token: &'static str, until: i64) -> Option<Course> {
 async fn end(desk: &Desk, token: &'static str, cursor: u64, free: i64, kept: Vec<Delivery>) {
     desk.put(move |tx| {
         tx.end_turn(&lease(token), Ending { cursor, failing_since: Some(at(1)), free_at: at(free) });
-        kept.iter().for_each(|delivery| tx.save_delivery(&lease(token), delivery));
+        save(tx, token, &kept);
     })
     .await
     .expect("written");
+}
+
+fn save(tx: &mut Tx<'_>, token: &str, kept: &[Delivery]) {
+    for delivery in kept {
+        tx.save_delivery(&lease(token), delivery);
+    }
 }
 
 async fn listed(desk: &Desk, state: DeliveryState) -> Vec<Delivery> {
@@ -187,10 +193,8 @@ async fn deliveries_wait_die_and_are_sent_again() {
     };
     let dead = Delivery { due_at: None, state: DeliveryState::Dead, attempts: 11, ..failed.clone() };
     let dead = |seq| Delivery { seq, event: EventId::from_bits(seq.into()), ..dead.clone() };
-    let kept = vec![delivery(5, DeliveryState::Waiting), failed.clone(), dead(6), dead(7), dead(8)];
-    desk.put(move |tx| kept.iter().for_each(|delivery| tx.save_delivery(&lease("one"), delivery)))
-        .await
-        .expect("kept");
+    let kept = [delivery(5, DeliveryState::Waiting), failed.clone(), dead(6), dead(7), dead(8)];
+    desk.put(move |tx| save(tx, "one", &kept)).await.expect("kept");
     assert_eq!(listed(&desk, DeliveryState::Waiting).await, [failed]);
     assert_eq!(listed(&desk, DeliveryState::Dead).await, [dead(6), dead(7), dead(8)]);
     assert_eq!(read!(desk, tx => tx.oldest_waiting().await?), Some(at(1)));
@@ -241,14 +245,12 @@ async fn dead_letters_are_forgotten() {
     let desk = hooked().await;
     begin(&desk, "one", 5).await.expect("it is free");
     let tried = |seq, state, minute| Delivery { tried_at: Some(at(minute)), ..delivery(seq, state) };
-    let kept = vec![
+    let kept = [
         tried(5, DeliveryState::Dead, 1),
         tried(6, DeliveryState::Dead, 3),
         tried(7, DeliveryState::Waiting, 1),
     ];
-    desk.put(move |tx| kept.iter().for_each(|delivery| tx.save_delivery(&lease("one"), delivery)))
-        .await
-        .expect("kept");
+    desk.put(move |tx| save(tx, "one", &kept)).await.expect("kept");
     let forget = async || {
         let unit = desk.store.write::<_, StoreError, _>(Scope::of(&tenant("acme")), |tx| {
             Box::pin(async { tx.forget(&tenant("acme").id, Old::DeadLetters, at(2)).await })
