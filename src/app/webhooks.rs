@@ -3,6 +3,7 @@
 mod courier;
 pub mod deliver;
 mod log;
+mod note;
 mod turn;
 
 use std::collections::BTreeSet;

@@ -184,7 +184,7 @@ struct Told<'t> {
 }
 
 impl Event {
-    /// The types of which events are sent to endpoints and can be chosen from.
+    /// All types of events.
     pub const TYPES: &[&str] = &[
         "presence.online",
         "presence.extended",
@@ -227,7 +227,7 @@ impl Event {
         Self::PING,
     ];
 
-    /// The type of a trial.
+    /// The type of a webhook's trial.
     pub const PING: &str = "webhook.pinged";
 
     /// The name of the event's type, and what it tells as JSON.

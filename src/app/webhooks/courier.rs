@@ -247,6 +247,7 @@ mod tests {
 
     #[test]
     fn attempts_are_made_in_a_burst_and_then_at_their_pace() {
+        // I11.
         let pace = Pace::new(NonZeroU32::new(10).expect("it is not 0"));
         let now = Instant::now() + Duration::from_hours(1);
         let waits: Vec<_> = (0..103).map(|_| pace.place(now).saturating_duration_since(now)).collect();

@@ -17,12 +17,19 @@ fn masked(written: &str) -> String {
         let first = pieces.next().unwrap_or_default().to_owned();
         pieces.fold(first, |done, next| done + prefix + &piece(next))
     };
-    let year = |text: String| {
-        let mut pieces = text.split(" 20");
-        let first = pieces.next().unwrap_or_default().to_owned();
-        pieces.fold(first, |done, next| done + " TIME" + next.get(18..).unwrap_or_default())
-    };
-    year(mask(&mask(written, "whsec_"), "whk_"))
+    let lines = mask(&mask(written, "whsec_"), "whk_");
+    lines.lines().map(without_times).collect::<Vec<_>>().join("\n")
+}
+
+/// The line with `TIME` for each instant.
+fn without_times(line: &str) -> String {
+    let is_date = |word: &&str| word.len() == 10 && word.matches('-').count() == 2;
+    let words = line.split(' ').filter(|word| !is_date(word));
+    let words = words.map(|word| match word.split_once('Z') {
+        Some((time, rest)) if time.len() == 8 && time.matches(':').count() == 2 => format!("TIME{rest}"),
+        Some(_) | None => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 #[test]

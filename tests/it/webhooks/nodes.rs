@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::Node;
+use crate::harness::database::is_postgres;
 use crate::harness::receiver::{Receiver, Reply};
 
 /// Longer than any lease.
@@ -82,4 +83,20 @@ async fn nodes_share_the_work_and_nothing_is_sent_twice() {
     // One may have looked while the other had a turn.
     node.delivers().await;
     assert_eq!(receiver.got().len(), 4 * 15);
+}
+
+#[tokio::test]
+async fn sending_takes_no_lock_on_which_calls_wait() {
+    // I31. SQLite has one lock for everything, and calls wait for no webhook there but in the queue of units of work.
+    if !is_postgres() {
+        return;
+    }
+    let (node, receiver) = (Node::new().await, Receiver::start().await);
+    node.hook("mine", &receiver.url).await;
+    receiver.answers(|got| Reply::Status(if got.event["subject"] == "user:ada" { 500 } else { 200 }));
+    node.happens_to(&["ada", "bob"]).await;
+    let hold = node.database.hold().await;
+    node.delivers().await;
+    assert_eq!((receiver.got().len(), node.waiting("mine").await.len()), (2, 1));
+    hold.let_go().await;
 }
