@@ -5,6 +5,7 @@ mod guard;
 mod nodes;
 mod reaching;
 mod second_opinion;
+mod tls;
 mod working;
 
 use std::collections::HashSet;
