@@ -90,7 +90,7 @@ impl App {
         let unit = self.store.write(Scope::of(&tenant), move |tx| {
             Box::pin(async move {
                 check_name(tx, &tenant.id, &new.name, None).await?;
-                check_users(tx, &tenant, &new.filter).await?;
+                check_filter(tx, &tenant, &new.filter).await?;
                 let now = tx.now();
                 let NewWebhook { name, url, filter, insecure_tls } = new;
                 let secrets = Keyring::new(secret.clone(), now);
@@ -147,8 +147,8 @@ impl App {
                 let before = find(tx, &tenant.id, &which).await?.course.webhook;
                 let after = patch.of(before.clone());
                 check_name(tx, &tenant.id, &after.name, Some(&after.id)).await?;
-                if after.filter.users != before.filter.users {
-                    check_users(tx, &tenant, &after.filter).await?;
+                if after.filter != before.filter {
+                    check_filter(tx, &tenant, &after.filter).await?;
                 }
                 if after != before {
                     tx.save_webhook(&tenant.id, &after);
@@ -326,7 +326,15 @@ async fn check_name(
     }
 }
 
-async fn check_users(tx: &mut Tx<'_>, tenant: &Tenant, filter: &Filter) -> Result<(), Error> {
+/// Refuses a filter that nothing passes, or that names users who are not there.
+async fn check_filter(tx: &mut Tx<'_>, tenant: &Tenant, filter: &Filter) -> Result<(), Error> {
+    let empty = [
+        ("types", filter.types.as_ref().is_some_and(BTreeSet::is_empty)),
+        ("users", filter.users.as_ref().is_some_and(BTreeSet::is_empty)),
+    ];
+    if let Some((field, _)) = empty.into_iter().find(|(_, is_empty)| *is_empty) {
+        return Err(Error::invalid(field, "", "name one at least, or none at all for all of them"));
+    }
     for login in filter.users.iter().flatten() {
         users::find(tx, tenant, login).await?;
     }

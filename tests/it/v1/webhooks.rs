@@ -72,6 +72,8 @@ async fn what_cannot_be_a_webhook_is_refused_with_the_field_at_fault() {
         (with("url", json!("example.com")), "url"),
         (with("types", json!(["presence.onlin"])), "types[0]"),
         (with("users", json!(["Ada"])), "users[0]"),
+        (with("types", json!([])), "types"),
+        (with("users", json!([])), "users"),
         (with("name", json!("")), "name"),
         (with("secret", json!("whsec_")), "secret"),
     ] {
