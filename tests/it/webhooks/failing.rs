@@ -222,3 +222,22 @@ async fn an_endpoint_that_is_down_is_asked_seldom_and_gets_everything_when_it_is
     assert_eq!(receiver.got().len() - asked, 600, "each once");
     assert_eq!(node.listed("mine", DeliveryState::Dead).await, []);
 }
+
+#[tokio::test]
+async fn while_a_thousand_events_wait_nothing_new_is_sent_and_then_all_of_it_is() {
+    let (node, receiver) = (Node::new().await, Receiver::start().await);
+    node.hook("mine", &receiver.url).await;
+    receiver.answers(|got| Reply::Status(if got.event["subject"] == "user:ada" { 400 } else { 200 }));
+    node.happens_to(&vec!["ada"; 1100]).await;
+    let last = node.happens_to(&["bob"]).await;
+    node.delivers().await;
+    let waiting = node.webhook("mine").await.waiting;
+    assert!((1000..1256).contains(&waiting) && receiver.got().len() == 1, "{waiting}");
+    receiver.answers(|_| Reply::Status(200));
+    node.pass(10);
+    node.delivers().await;
+    let (seqs, standing) = (receiver.seqs(), node.webhook("mine").await);
+    assert_eq!((seqs.len(), standing.waiting, standing.failing_since), (1 + 1101, 0, None));
+    let adas: Vec<u64> = seqs.into_iter().filter(|seq| *seq != last).collect();
+    assert!(adas.is_sorted());
+}
