@@ -5,9 +5,11 @@ pub mod public_url;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::public_url::PublicUrl;
@@ -109,6 +111,22 @@ pub struct Settings {
     #[arg(long, global = true, env = "DUTYLINE_TWILIO_AUTH_TOKEN_NEXT_FILE", value_name = "FILE")]
     #[arg(hide_short_help = true, help_heading = "Twilio")]
     pub twilio_auth_token_next_file: Option<PathBuf>,
+
+    /// Networks that webhooks may be sent to though they are not public, like `10.1.0.0/16`; also without TLS
+    #[arg(
+        long,
+        global = true,
+        env = "DUTYLINE_WEBHOOK_ALLOW",
+        value_name = "NETWORK",
+        value_delimiter = ','
+    )]
+    #[arg(value_parser = network, hide_short_help = true, help_heading = "Webhooks")]
+    pub webhook_allow: Vec<IpNet>,
+
+    /// Attempts to deliver to webhooks in a second at most
+    #[arg(long, global = true, env = "DUTYLINE_WEBHOOK_RATE", value_name = "NUMBER", default_value = "2000")]
+    #[arg(hide_short_help = true, help_heading = "Webhooks")]
+    pub webhook_rate: NonZeroU32,
 
     /// Log lines to write: a level, or targets like `dutyline=debug,sqlx=warn`
     #[arg(long, global = true, env = "DUTYLINE_LOG", value_name = "FILTER", default_value = "info")]
@@ -297,6 +315,11 @@ fn seconds(text: &str) -> Result<Duration, &'static str> {
     seconds
         .filter(|time| *time >= Duration::from_millis(1))
         .ok_or("give a number of seconds, like `3` or `0.5`")
+}
+
+fn network(text: &str) -> Result<IpNet, &'static str> {
+    let address = || text.parse().ok().map(|address: IpAddr| IpNet::from(address));
+    text.parse().ok().or_else(address).ok_or("give an address or a network, like `10.1.2.3` or `10.1.0.0/16`")
 }
 
 fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {

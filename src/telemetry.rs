@@ -25,6 +25,12 @@ pub const PROMPT_FALLBACKS: &str = "dutyline_prompt_fallbacks_total";
 pub const HTTP_CONNECTIONS: &str = "dutyline_http_connections";
 /// Sockets that follow the log.
 pub const SOCKETS: &str = "dutyline_sockets";
+/// Attempts to deliver an event to a webhook. Label `outcome`.
+pub const WEBHOOK_ATTEMPTS: &str = "dutyline_webhook_attempts_total";
+/// From an event to the first attempt to deliver it, in seconds.
+pub const WEBHOOK_LATENESS_SECONDS: &str = "dutyline_webhook_lateness_seconds";
+/// The age of the oldest event that waits for another attempt, in seconds.
+pub const WEBHOOK_OLDEST_SECONDS: &str = "dutyline_webhook_oldest_waiting_seconds";
 
 /// A metric as Prometheus shows it.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +57,7 @@ const TURN_BUCKETS: &[f64] =
 /// Around the goals of 1 s at p99 and 2 s at most (I6); what is later was due while the server was down.
 const LATENESS_BUCKETS: &[f64] = &[0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 60.0, 600.0, 3600.0];
 
-const METRICS: [Metric; 10] = [
+const METRICS: [Metric; 13] = [
     Metric { name: CALLS, kind: Kind::LabelledCounter, help: "Calls that ended, by outcome." },
     Metric {
         name: TURN_SECONDS,
@@ -82,6 +88,21 @@ const METRICS: [Metric; 10] = [
         help: "Prompts spoken with the built-in text because theirs was missing or broken.",
     },
     Metric { name: HTTP_CONNECTIONS, kind: Kind::Gauge, help: "Open HTTP connections." },
+    Metric {
+        name: WEBHOOK_ATTEMPTS,
+        kind: Kind::LabelledCounter,
+        help: "Attempts to deliver an event to a webhook, by outcome.",
+    },
+    Metric {
+        name: WEBHOOK_LATENESS_SECONDS,
+        kind: Kind::Histogram(LATENESS_BUCKETS),
+        help: "Time from an event to the first attempt to deliver it.",
+    },
+    Metric {
+        name: WEBHOOK_OLDEST_SECONDS,
+        kind: Kind::Gauge,
+        help: "Age of the oldest event that waits for another attempt at a webhook.",
+    },
 ];
 
 /// How log lines are written.

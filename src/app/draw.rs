@@ -5,8 +5,12 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::domain::ids::{AvailabilityId, EventId, ExtensionId, MappingId, TenantId, TokenId, UserId};
+use crate::domain::ids::{
+    AvailabilityId, EventId, ExtensionId, MappingId, TenantId, TokenId, UserId, WebhookId,
+};
 use crate::domain::token::TokenText;
+use crate::domain::webhook::answer::Jitter;
+use crate::domain::webhook::secret::Secret;
 
 /// 128 bits that rise with time, as UUID version 7 has them (RFC 9562).
 #[expect(clippy::disallowed_methods, reason = "identifiers are drawn here")]
@@ -62,4 +66,24 @@ pub fn ticket() -> SecretString {
 fn secret_bits() -> [u8; 32] {
     let drawn = [Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()];
     Sha256::digest(drawn.map(Uuid::into_bytes).concat()).into()
+}
+
+pub fn webhook_id() -> WebhookId {
+    WebhookId::from_bits(rising())
+}
+
+pub fn webhook_secret() -> Secret {
+    Secret::from_bytes(secret_bits())
+}
+
+/// What no two turns of endpoints have in common.
+#[expect(clippy::disallowed_methods, reason = "leases are drawn here")]
+pub fn lease() -> String {
+    Uuid::new_v4().simple().to_string()
+}
+
+/// How far an attempt is moved.
+#[expect(clippy::disallowed_methods, reason = "chance is drawn here")]
+pub fn jitter() -> Jitter {
+    Jitter::new(Uuid::new_v4().as_fields().0)
 }

@@ -1,5 +1,5 @@
 //! Use cases: load, decide, save. Knows the store and the rules; must not know carriers, HTTP or the
-//! command line, which all come in through here and so share one set of rules.
+//! command line as ways in, which all come in through here and so share one set of rules.
 
 pub mod apply;
 pub mod availability;
@@ -31,6 +31,7 @@ mod turn_key;
 pub mod upkeep;
 pub mod users;
 pub mod voice;
+pub mod webhooks;
 
 use std::sync::Arc;
 
@@ -38,6 +39,7 @@ pub use error::Error;
 
 use crate::app::cache::Cache;
 use crate::app::turn_key::TurnKey;
+use crate::app::webhooks::{Dispatch, Egress};
 use crate::domain::event::{Change, Entry, Event, EventCause};
 use crate::domain::ids::TenantId;
 use crate::store::{Clock, Database, Store, StoreError, Tx};
@@ -48,6 +50,7 @@ pub struct App {
     pub store: Store,
     cache: Arc<Cache>,
     turn_key: TurnKey,
+    dispatch: Arc<Dispatch>,
 }
 
 impl App {
@@ -63,7 +66,14 @@ impl App {
 
     async fn on(store: Store) -> Result<Self, StoreError> {
         let turn_key = TurnKey::load(&store).await?;
-        Ok(Self { store: store.on_behalf_of(ADMIN), cache: Arc::default(), turn_key })
+        let dispatch = Arc::new(Dispatch::new(Egress::default()));
+        Ok(Self { store: store.on_behalf_of(ADMIN), cache: Arc::default(), turn_key, dispatch })
+    }
+
+    /// The same, sending to where and as fast as the operator says.
+    #[must_use]
+    pub fn sending_by(self, egress: Egress) -> Self {
+        Self { dispatch: Arc::new(Dispatch::new(egress)), ..self }
     }
 
     /// The same, asked by somebody else than an admin at the command line: `token:board`.

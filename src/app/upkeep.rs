@@ -8,7 +8,7 @@ use crate::store::upkeep::Old;
 use crate::store::{Scope, StoreError};
 
 /// How long what is kept.
-const KEPT: [(Old, TimeDelta); 7] = [
+const KEPT: [(Old, TimeDelta); 8] = [
     (Old::Steps, TimeDelta::days(90)),
     (Old::Calls, TimeDelta::days(400)),
     (Old::Events, TimeDelta::days(400)),
@@ -16,6 +16,7 @@ const KEPT: [(Old, TimeDelta); 7] = [
     (Old::PinAttempts, TimeDelta::days(30)),
     (Old::Claims, TimeDelta::days(1)),
     (Old::Tickets, TimeDelta::zero()),
+    (Old::DeadLetters, TimeDelta::days(90)),
 ];
 
 impl App {

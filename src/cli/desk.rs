@@ -3,9 +3,11 @@
 use anyhow::Context;
 
 use crate::app::App;
+use crate::app::webhooks::Egress;
 use crate::config::Settings;
 use crate::domain::ids::Slug;
 use crate::domain::tenant::Tenant;
+use crate::domain::webhook::address::Allowed;
 use crate::store::Clock;
 
 /// What all commands share.
@@ -18,7 +20,8 @@ pub(super) struct Desk {
 impl Desk {
     /// The application on the database that the server uses. The database must be there.
     pub(super) async fn app(&self) -> anyhow::Result<App> {
-        Ok(App::open_existing(self.settings.database()?, Clock::System).await?)
+        let app = App::open_existing(self.settings.database()?, Clock::System).await?;
+        Ok(app.sending_by(self.egress()))
     }
 
     /// The application on a database that is made, or brought up to date, if need be.
@@ -29,7 +32,14 @@ impl Desk {
         let database = self.settings.database()?;
         let shown = database.shown();
         let app = App::open(database, Clock::System).await;
-        app.with_context(|| format!("cannot open the database `{shown}`"))
+        let app = app.with_context(|| format!("cannot open the database `{shown}`"))?;
+        Ok(app.sending_by(self.egress()))
+    }
+
+    /// Where to and how fast webhooks are sent.
+    fn egress(&self) -> Egress {
+        let allowed = Allowed::new(self.settings.webhook_allow.iter().copied());
+        Egress { allowed, rate: self.settings.webhook_rate }
     }
 
     /// The tenant that the command is about.

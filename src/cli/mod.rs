@@ -33,6 +33,7 @@ mod tenant;
 mod timer;
 mod token;
 mod user;
+mod webhook;
 mod when;
 
 use std::io;
@@ -100,6 +101,9 @@ enum Command {
     /// Tokens: who may do what over the API
     #[command(subcommand)]
     Token(token::Action),
+    /// Webhooks: endpoints of others that events are sent to
+    #[command(subcommand)]
+    Webhook(webhook::Action),
     Doctor(doctor::Args),
     Prompt(prompt::Args),
     Export(export::Args),
@@ -145,6 +149,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Report(action) => report::run(&desk, action).await,
         Command::Timer(action) => timer::run(&desk, action).await,
         Command::Token(action) => token::run(&desk, action).await,
+        Command::Webhook(action) => webhook::run(&desk, action).await,
         Command::Doctor(args) => doctor::run(&desk, args).await,
         Command::Prompt(args) => prompt::run(&desk, args).await,
         Command::Export(args) => export::run(&desk, args).await,

@@ -9,7 +9,8 @@ spelled!(
     /// What one may be allowed to do.
     Right,
     "one of presence.read, presence.write, users.read, users.write, setup.read, setup.write, calls.read, \
-     reports.read, events.read, audit.read, tokens.write, numbers.read, terminals.write", {
+     reports.read, events.read, audit.read, tokens.write, numbers.read, terminals.write, webhooks.read, \
+     webhooks.write", {
         /// See who is on duty, and until when.
         PresenceRead = "presence.read",
         /// Send agents on and off duty, and hold them off it.
@@ -36,6 +37,10 @@ spelled!(
         NumbersRead = "numbers.read",
         /// Report calls as facts, as a telephone system does that is trusted.
         TerminalsWrite = "terminals.write",
+        /// See where events are sent, and what was not delivered.
+        WebhooksRead = "webhooks.read",
+        /// Send all events, telephone numbers in them, wherever one likes.
+        WebhooksWrite = "webhooks.write",
     }
 );
 
@@ -79,6 +84,8 @@ impl Role {
                 Right::AuditRead,
                 Right::NumbersRead,
                 Right::TerminalsWrite,
+                Right::WebhooksRead,
+                Right::WebhooksWrite,
             ],
             Self::Owner => Right::ALL,
         }

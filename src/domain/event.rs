@@ -8,10 +8,11 @@ use serde_json::value::RawValue;
 use crate::domain::allocation::DefaultAvailability;
 use crate::domain::availability::{ActiveAvailability, Availability};
 use crate::domain::desk::Desk;
-use crate::domain::ids::{AvailabilityId, CallId, EventId, Name, Slug};
+use crate::domain::ids::{AvailabilityId, CallId, EventId, Name, Slug, WebhookName};
 use crate::domain::presence::{Ending, Presence, Transition, Window};
 use crate::domain::time::Instant;
 use crate::domain::user_status::{UserStatus, status};
+use crate::domain::webhook::Stopped;
 
 /// An event as it stands in the log.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -166,6 +167,25 @@ pub enum Event {
     TokenIssued(Change),
     #[serde(rename = "token.revoked")]
     TokenRevoked(Change),
+
+    #[serde(rename = "webhook.added")]
+    WebhookAdded(Change),
+    #[serde(rename = "webhook.changed")]
+    WebhookChanged(Change),
+    #[serde(rename = "webhook.removed")]
+    WebhookRemoved(Change),
+    /// It signs with another secret; the secret is not told.
+    #[serde(rename = "webhook.rotated")]
+    WebhookRotated(Change),
+    /// It answered that it wants no more.
+    #[serde(rename = "webhook.disabled")]
+    WebhookDisabled { name: WebhookName, reason: Stopped },
+    /// What was dead is sent again.
+    #[serde(rename = "webhook.replayed")]
+    WebhookReplayed { name: WebhookName, deliveries: u64 },
+    /// A trial, sent to the endpoint that it is about and to no other.
+    #[serde(rename = "webhook.pinged")]
+    WebhookPinged { name: WebhookName },
 }
 
 /// A record before and after an admin's change; secrets are left out.
@@ -227,7 +247,17 @@ impl Event {
         "mapping.removed",
         "token.issued",
         "token.revoked",
+        "webhook.added",
+        "webhook.changed",
+        "webhook.removed",
+        "webhook.rotated",
+        "webhook.disabled",
+        "webhook.replayed",
+        Self::PING,
     ];
+
+    /// The type of a webhook's trial.
+    pub const PING: &str = "webhook.pinged";
 
     /// The type that nobody can follow: it tells of terminals (A2.9).
     pub const UNTOLD: &str = "desk.changed";
@@ -264,7 +294,11 @@ impl Event {
             | Self::MappingChanged(change)
             | Self::MappingRemoved(change)
             | Self::TokenIssued(change)
-            | Self::TokenRevoked(change) => change.clone(),
+            | Self::TokenRevoked(change)
+            | Self::WebhookAdded(change)
+            | Self::WebhookChanged(change)
+            | Self::WebhookRemoved(change)
+            | Self::WebhookRotated(change) => change.clone(),
             Self::PresenceOnline(_)
             | Self::PresenceExtended(_)
             | Self::PresenceOffline(_)
@@ -286,7 +320,10 @@ impl Event {
             | Self::PromptFallback { .. }
             | Self::PinFailed { .. }
             | Self::PinLocked { .. }
-            | Self::PinAlarm { .. } => Change { before: Value::Null, after: self.split().1 },
+            | Self::PinAlarm { .. }
+            | Self::WebhookDisabled { .. }
+            | Self::WebhookReplayed { .. }
+            | Self::WebhookPinged { .. } => Change { before: Value::Null, after: self.split().1 },
         }
     }
 }

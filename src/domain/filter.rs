@@ -13,13 +13,21 @@ pub struct Filter {
 impl Filter {
     pub fn wants(&self, kind: &str, subject: &str) -> bool {
         kind != Event::UNTOLD
-            && fits_any(self.types.iter().map(TypePattern::as_str), kind)
-            && fits_any(self.subjects.iter().map(SubjectPattern::as_str), subject)
+            && (self.types.is_empty() || self.types.iter().any(|pattern| pattern.fits(kind)))
+            && (self.subjects.is_empty() || self.subjects.iter().any(|pattern| pattern.fits(subject)))
     }
 }
 
-fn fits_any<'p>(mut patterns: impl ExactSizeIterator<Item = &'p str>, text: &str) -> bool {
-    patterns.len() == 0 || patterns.any(|pattern| fits(pattern, text))
+impl TypePattern {
+    pub fn fits(&self, kind: &str) -> bool {
+        fits(self.as_str(), kind)
+    }
+}
+
+impl SubjectPattern {
+    pub fn fits(&self, subject: &str) -> bool {
+        fits(self.as_str(), subject)
+    }
 }
 
 fn fits(pattern: &str, text: &str) -> bool {

@@ -99,6 +99,8 @@ id!(/// A token of the API; not its secret.
     TokenId, "tok_");
 id!(/// One of a user's availabilities.
     AvailabilityId, "avl_");
+id!(/// An endpoint that events are sent to.
+    WebhookId, "whk_");
 
 text!(/// A tenant's short name, as typed after `--tenant`.
     Slug, "1 to 40 of a-z, 0-9 and `-`, beginning with a letter", |text| is_slug(text, 40, "-"));
@@ -121,6 +123,8 @@ text!(/// Events of one type, or of all types whose names begin alike.
     TypePattern, "a type of event like `presence.online`, or the beginning of some and `*`", is_type_pattern);
 text!(/// What events are about, or all that begins alike.
     SubjectPattern, "what events are about, like `user:ada`, or a beginning and `*`, like `call:*`", is_subject_pattern);
+text!(/// What an admin calls an endpoint that events are sent to.
+    WebhookName, "1 to 100 letters on one line, without blanks around them", |text| is_line(text, 100));
 text!(/// A SHA-256 digest, by which a recording is stored and fetched, and a token known again.
     Sha256Hex, "64 lower-case hexadecimal digits", |text| text.len() == 64 && is_hex(text));
 text!(/// A language tag, BCP 47: `en`, `fr-CA`.

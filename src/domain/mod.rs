@@ -31,4 +31,5 @@ pub mod token;
 pub mod trust;
 pub mod user;
 pub mod user_status;
+pub mod webhook;
 pub mod wrap_up;

@@ -16,6 +16,7 @@ pub mod clock;
 mod cluster;
 mod connection;
 pub mod copy;
+mod deliveries;
 mod engine;
 pub mod error;
 mod events;
@@ -46,6 +47,7 @@ mod tx;
 pub mod upkeep;
 mod users;
 mod value;
+pub mod webhooks;
 mod writer;
 
 use std::path::Path;

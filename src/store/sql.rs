@@ -57,6 +57,19 @@ macro_rules! token_columns {
     };
 }
 
+macro_rules! webhook_columns {
+    () => {
+        "w.webhook_id, w.name as webhook_name, w.url, w.types, w.users, w.active as webhook_active, w.stopped_by, \
+         w.insecure_tls, w.secrets, w.created_at as webhook_created_at, w.cursor as webhook_cursor, w.failing_since"
+    };
+}
+
+macro_rules! delivery_columns {
+    () => {
+        "d.seq, d.event_id, d.type, d.subject, d.at, d.state, d.attempts, d.due_at, d.tried_at, d.status, d.why"
+    };
+}
+
 macro_rules! call_columns {
     () => {
         "c.call_id, c.account_sid, c.call_sid, c.caller, c.dialled, c.user_id as call_user, c.flow, c.version, \
@@ -320,6 +333,64 @@ statements! {
         where s.digest = $1");
     USE_TICKET = "delete from tickets where tenant_id = $1 and digest = $2";
 
+    // Webhooks.
+    WEBHOOKS = concat!("select ", webhook_columns!(), ", (select count(*) from deliveries d \
+        where d.tenant_id = w.tenant_id and d.webhook_id = w.webhook_id and d.state = 'waiting') as waiting, \
+        (select count(*) from deliveries d \
+        where d.tenant_id = w.tenant_id and d.webhook_id = w.webhook_id and d.state = 'dead') as dead \
+        from webhooks w where w.tenant_id = $1 order by w.webhook_id");
+    WEBHOOKS_AT_REST = concat!("select ", webhook_columns!(), ", ", tenant_columns!(), ", h.seq as head, \
+        (select count(*) from deliveries d \
+        where d.tenant_id = w.tenant_id and d.webhook_id = w.webhook_id and d.state = 'waiting') as waiting, \
+        (select min(d.due_at) from deliveries d \
+        where d.tenant_id = w.tenant_id and d.webhook_id = w.webhook_id and d.state = 'waiting') as due_at \
+        from webhooks w join tenants t on t.tenant_id = w.tenant_id \
+        join outbox_heads h on h.tenant_id = w.tenant_id \
+        where w.active and w.leased_until <= $1 order by w.webhook_id");
+    INSERT_WEBHOOK = "insert into webhooks (tenant_id, webhook_id, name, url, types, users, active, stopped_by, \
+        insecure_tls, secrets, created_at, cursor, leased_until) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)";
+    // A turn that is under way goes on.
+    UPDATE_WEBHOOK = "update webhooks set name = $3, url = $4, types = $5, users = $6, active = $7, \
+        stopped_by = $8, insecure_tls = $9, secrets = $10 where tenant_id = $1 and webhook_id = $2";
+    DELETE_WEBHOOK = "delete from webhooks where tenant_id = $1 and webhook_id = $2";
+    DELETE_DELIVERIES = "delete from deliveries where tenant_id = $1 and webhook_id = $2";
+    LEASE_WEBHOOK = "update webhooks set lease = $3, leased_until = $4 \
+        where tenant_id = $1 and webhook_id = $2 and active and leased_until <= $5";
+    LEASED_WEBHOOK = concat!("select ", webhook_columns!(), " from webhooks w \
+        where w.tenant_id = $1 and w.webhook_id = $2 and w.lease = $3");
+    LEASED_WEBHOOKS = concat!("select ", webhook_columns!(), " from webhooks w where w.lease = $1");
+    // Comes before what else the turn brings about, and keeps others from the lease until all of it is committed.
+    END_TURN = "update webhooks set cursor = $4, failing_since = $5, leased_until = $6 \
+        where tenant_id = $1 and webhook_id = $2 and lease = $3";
+    STOP_WEBHOOK = "update webhooks set active = false, stopped_by = $4 \
+        where tenant_id = $1 and webhook_id = $2 and lease = $3 and active";
+    WAITING = "select d.webhook_id, d.seq, d.subject, d.attempts, d.due_at from webhooks w \
+        join deliveries d on d.tenant_id = w.tenant_id and d.webhook_id = w.webhook_id and d.state = 'waiting' \
+        where w.lease = $1 order by d.webhook_id, d.seq";
+    DELIVERIES = concat!("select ", delivery_columns!(), " from deliveries d \
+        where d.tenant_id = $1 and d.webhook_id = $2 and d.state = $3 and d.seq > $4 order by d.seq limit $5");
+    SAVE_DELIVERY = "insert into deliveries (tenant_id, webhook_id, seq, event_id, type, subject, at, state, \
+        attempts, due_at, tried_at, status, why) \
+        select w.tenant_id, w.webhook_id, cast($4 as bigint), cast($5 as text), cast($6 as text), cast($7 as text), \
+        cast($8 as bigint), cast($9 as text), cast($10 as bigint), cast($11 as bigint), cast($12 as bigint), \
+        cast($13 as bigint), cast($14 as text) \
+        from webhooks w where w.tenant_id = $1 and w.webhook_id = $2 and w.lease = $3 \
+        on conflict (tenant_id, webhook_id, seq) do update set state = excluded.state, \
+        attempts = excluded.attempts, due_at = excluded.due_at, tried_at = excluded.tried_at, \
+        status = excluded.status, why = excluded.why";
+    DELETE_DELIVERY = "delete from deliveries where tenant_id = $1 and webhook_id = $2 and seq = $4 \
+        and exists (select 1 from webhooks w where w.tenant_id = $1 and w.webhook_id = $2 and w.lease = $3)";
+    SET_DUE = "update deliveries set due_at = $5 where tenant_id = $1 and webhook_id = $2 and seq = $4 \
+        and state = 'waiting' \
+        and exists (select 1 from webhooks w where w.tenant_id = $1 and w.webhook_id = $2 and w.lease = $3)";
+    // Of one event, or of all.
+    COUNT_DEAD = "select count(*) as count from deliveries d where d.tenant_id = $1 and d.webhook_id = $2 \
+        and d.state = 'dead' and (cast($3 as text) is null or d.event_id = $3)";
+    REPLAY = "update deliveries set state = 'waiting', attempts = 0, due_at = $4 \
+        where tenant_id = $1 and webhook_id = $2 and state = 'dead' and (cast($3 as text) is null or event_id = $3)";
+    OLDEST_WAITING = "select min(d.at) as oldest from deliveries d where d.state = 'waiting'";
+
     // Prompts and recordings.
     PROMPTS = "select p.language, p.name, p.kind, p.content from prompts p \
         where p.tenant_id = $1 order by p.language, p.name";
@@ -394,6 +465,9 @@ statements! {
         where s.tenant_id = $1 and s.expires_at < $2 order by s.expires_at limit 1000) o";
     FORGET_TICKETS = "delete from tickets where tenant_id = $1 and expires_at <= $2";
     FORGET_CLAIMS = "delete from request_claims where tenant_id = $1 and at <= $2";
+    OLD_DEAD_LETTERS = "select max(o.tried_at) as last from (select d.tried_at from deliveries d \
+        where d.tenant_id = $1 and d.state = 'dead' and d.tried_at < $2 order by d.tried_at limit 1000) o";
+    FORGET_DEAD_LETTERS = "delete from deliveries where tenant_id = $1 and state = 'dead' and tried_at <= $2";
 }
 
 /// A question that the engines understand in different words only.

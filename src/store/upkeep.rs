@@ -23,6 +23,8 @@ pub enum Old {
     Claims,
     /// Tickets that nobody used; one is from when it ended.
     Tickets,
+    /// Deliveries to webhooks that are dead, counted from their last attempt.
+    DeadLetters,
 }
 
 impl Old {
@@ -36,6 +38,7 @@ impl Old {
             Self::PinAttempts => sql::OLD_PIN_ATTEMPTS,
             Self::Claims => sql::OLD_CLAIMS,
             Self::Tickets => sql::OLD_TICKETS,
+            Self::DeadLetters => sql::OLD_DEAD_LETTERS,
         }
     }
 
@@ -49,6 +52,7 @@ impl Old {
             Self::PinAttempts => &[sql::FORGET_PIN_ATTEMPTS],
             Self::Claims => &[sql::FORGET_CLAIMS],
             Self::Tickets => &[sql::FORGET_TICKETS],
+            Self::DeadLetters => &[sql::FORGET_DEAD_LETTERS],
         }
     }
 }

@@ -15,6 +15,9 @@ pub async fn run(app: App, stop: CancellationToken) {
         if let Err(error) = app.count_armed().await {
             tracing::warn!(%error, "could not count open windows");
         }
+        if let Err(error) = app.measure_deliveries().await {
+            tracing::warn!(%error, "could not look for deliveries that wait");
+        }
         if stop.run_until_cancelled(sleep(EVERY)).await.is_none() {
             return;
         }

@@ -5,3 +5,4 @@ pub mod health;
 pub mod ledger;
 pub mod timers;
 pub mod upkeep;
+pub mod webhooks;

@@ -13,6 +13,7 @@ use dutyline::app::prompts::NewContent;
 use dutyline::app::tenants::TenantPatch;
 use dutyline::app::tokens::NewToken;
 use dutyline::app::users::{NewExtension, NewUser, UserPatch};
+use dutyline::app::webhooks::{Egress, NewWebhook, WebhookPatch};
 use dutyline::domain::access::Role;
 use dutyline::domain::availability::State;
 use dutyline::domain::desk::{AllocationMode, SettingsPatch};
@@ -20,10 +21,14 @@ use dutyline::domain::dispatch::{Channel, MappingKind};
 use dutyline::domain::event::{Envelope, Event};
 use dutyline::domain::presence::{Command, Reason, Source, WhenOnline};
 use dutyline::domain::time::Hours;
+use dutyline::domain::webhook::address::Allowed;
+use dutyline::domain::webhook::filter::Filter;
 use dutyline::store::flows::FlowState;
 
 use crate::harness::line::{ADA, Line};
+use crate::harness::receiver::{Receiver, Reply};
 use crate::voice::dial_in::duty;
+use crate::webhooks::send_all;
 
 /// Brings about at least one event of each type. Whoever adds a type adds what brings it about.
 async fn everything() -> Vec<Envelope> {
@@ -35,6 +40,7 @@ async fn everything() -> Vec<Envelope> {
     statements(&line).await;
     calls(&line).await;
     pins(&line).await;
+    webhooks(&line).await;
     line.events().await
 }
 
@@ -158,6 +164,37 @@ async fn pins(line: &Line) {
         let caller = line.call("anonymous", "+15065550102").await.presses("77#").await.presses("1#").await;
         caller.presses("2#").await.presses("3#").await;
     }
+}
+
+async fn webhooks(line: &Line) {
+    let allowed = Allowed::new(["127.0.0.1/32".parse().expect("a network")]);
+    let app = line.app.clone().sending_by(Egress { allowed, ..Egress::default() });
+    let (tenant, receiver) = (&line.tenant, Receiver::start().await);
+    let add = async |name: &str, url: &str| {
+        let filter = Filter { types: Some(["presence.*".parse().expect("a type")].into()), users: None };
+        let (name, url) = (name.parse().expect("a name"), url.parse().expect("a URL"));
+        app.add_webhook(tenant, NewWebhook { name, url, filter, insecure_tls: false }).await.expect("added");
+    };
+    add("crm", "https://example.com/events").await;
+    let name = WebhookPatch { name: Some("help desk".parse().expect("a name")), ..WebhookPatch::default() };
+    app.change_webhook(tenant, "crm", name).await.expect("changed");
+    app.rotate_webhook(tenant, "help desk", TimeDelta::hours(24)).await.expect("exchanged");
+    app.remove_webhook(tenant, "help desk").await.expect("removed");
+    add("here", &receiver.url).await;
+    app.ping_webhook(tenant, "here").await.expect("tried");
+    receiver.answers(|_| Reply::Status(500));
+    let duty =
+        Command::GoOnline { hours: Hours::LONGEST, when_online: WhenOnline::Replace, cap: Hours::LONGEST };
+    let order = Order::about(&"ada".parse().expect("a login"), duty, Source::Admin);
+    app.set_presence(tenant, order).await.expect("on duty");
+    for _ in 0..600 {
+        line.clock.advance(TimeDelta::minutes(10));
+        send_all(&app).await;
+    }
+    app.replay(tenant, "here", None).await.expect("sent again");
+    receiver.answers(|_| Reply::Status(410));
+    line.clock.advance(TimeDelta::hours(1));
+    send_all(&app).await;
 }
 
 /// The event as documents show it: what is drawn at random, and its place in the log, look the same each time.

@@ -21,3 +21,4 @@ mod schema;
 mod store;
 mod v1;
 mod voice;
+mod webhooks;

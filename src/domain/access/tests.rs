@@ -4,7 +4,7 @@ use crate::domain::tenant::acme;
 const ROLES: &[Role] = Role::ALL;
 
 /// Which of the roles has the right, in their order.
-const MATRIX: [(Right, [bool; 4]); 13] = [
+const MATRIX: [(Right, [bool; 4]); 15] = [
     // agent, supervisor, admin, owner
     (Right::PresenceRead, [true, true, true, true]),
     (Right::PresenceWrite, [true, true, true, true]),
@@ -19,6 +19,8 @@ const MATRIX: [(Right, [bool; 4]); 13] = [
     (Right::TokensWrite, [false, false, false, true]),
     (Right::NumbersRead, [false, true, true, true]),
     (Right::TerminalsWrite, [false, false, true, true]),
+    (Right::WebhooksRead, [false, false, true, true]),
+    (Right::WebhooksWrite, [false, false, true, true]),
 ];
 
 fn login(text: &str) -> Login {

@@ -29,6 +29,7 @@ mod status;
 mod timers;
 mod tokens;
 mod users;
+mod webhooks;
 pub mod ws;
 
 use std::sync::Arc;
@@ -153,6 +154,12 @@ fn operations() -> (Router, OpenApi) {
         .routes(routes!(setup::prompts))
         .routes(routes!(tokens::list, tokens::issue))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(webhooks::list, webhooks::add))
+        .routes(routes!(webhooks::show, webhooks::change, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::replay))
         .split_for_parts();
     document::finish(&mut document);
     (router, document)

@@ -21,6 +21,9 @@ use crate::http::v1::problem::Problem;
 
 pub(super) const KEY: &str = "Idempotency-Key";
 
+/// Says that nobody is to keep an answer: a secret is told once, to nobody but whoever asked.
+pub(super) const UNKEPT: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
+
 /// Stands in an answer that was given before.
 pub(super) const REPLAYED: &str = "idempotency-replayed";
 

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::http::StatusCode;
-use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -16,6 +15,7 @@ use crate::domain::ids::{Login, TokenName};
 use crate::domain::time::Instant;
 use crate::domain::token::Token;
 use crate::http::v1::gate::Caller;
+use crate::http::v1::once::UNKEPT;
 use crate::http::v1::problem::Problem;
 use crate::http::v1::reading::{Named, Sent};
 
@@ -60,12 +60,7 @@ pub(super) async fn issue(
     let TokenToIssue { name, role, rights, user, expires_at } = new;
     let new = NewToken { name, role, rights, user, expires_at };
     let (token, text) = caller.app.issue_token(caller.tenant(), new).await?;
-    // A secret is told once, to nobody but whoever asked.
-    Ok((
-        StatusCode::CREATED,
-        [(CACHE_CONTROL, "no-store")],
-        Json(Issued { token, secret: text.expose().to_owned() }),
-    ))
+    Ok((StatusCode::CREATED, UNKEPT, Json(Issued { token, secret: text.expose().to_owned() })))
 }
 
 /// Revoke a token, by its identifier or its name

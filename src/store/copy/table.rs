@@ -76,6 +76,11 @@ tables! {
         created_at Int, expires_at Int, last_used_at Int, revoked_at Int;
     request_claims (tenant_id Text, token_id Text, key Text) request Text, at Int, answer Text;
     tickets (tenant_id Text, digest Text) token_id Text, expires_at Int;
+    webhooks (tenant_id Text, webhook_id Text) name Text, url Text, types Text, users Text, active Bool,
+        stopped_by Text, insecure_tls Bool, secrets Text, created_at Int, cursor Int, failing_since Int, lease Text,
+        leased_until Int;
+    deliveries (tenant_id Text, webhook_id Text, seq Int) event_id Text, type Text, subject Text, at Int, state Text,
+        attempts Int, due_at Int, tried_at Int, status Int, why Text;
 }
 
 impl Table {

@@ -9,6 +9,7 @@ mod people;
 mod phone;
 mod prompt;
 mod tokens;
+mod webhooks;
 
 use std::path::Path;
 use std::process::{Command, Stdio};

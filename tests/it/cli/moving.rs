@@ -31,6 +31,8 @@ fn everything_moves_from_sqlite_and_the_way_on_is_told() {
     tokens          0
     request_claims  0
     tickets         0
+    webhooks        0
+    deliveries      0
     stderr: copying `sqlite:dutyline-data/dutyline.db` to `sqlite:new.db`
     stderr: hint: stop the servers first; while this runs they can save nothing, and what they save later stays in the old database
     stderr: copied 7 rows to `sqlite:new.db`; the old database is as it was

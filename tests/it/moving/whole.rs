@@ -1,16 +1,20 @@
 //! All of it arrives, and goes on there.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use dutyline::app::prompts::NewContent;
 use dutyline::app::tenants::fresh;
 use dutyline::app::tokens::NewToken;
+use dutyline::app::webhooks::{Egress, NewWebhook};
 use dutyline::domain::access::Role;
 use dutyline::domain::claim::Claim;
 use dutyline::domain::ids::{Sha256Hex, TokenId};
+use dutyline::domain::webhook::address::Allowed;
+use dutyline::domain::webhook::filter::Filter;
 use dutyline::store::copy::copy;
 use dutyline::store::flows::FlowState;
+use tokio_util::sync::CancellationToken;
 
 use super::{copied, new_databases};
 use crate::harness::line::{ADA, Line, hours, noon};
@@ -51,6 +55,7 @@ async fn busy_line() -> Line {
     let (english, chime) = ("en".parse().expect("a tag"), "chime".parse().expect("a name"));
     let recording = NewContent::Play { bytes: beep(), presets: vec![8.try_into().expect("hours")] };
     line.app.set_prompt(line.tenant.clone(), english, chime, recording).await.expect("set");
+    hook(&line).await;
     line.put_flow(include_str!("../../../flows/timed-presence.toml"), FlowState::Draft).await;
     line.call_from(ADA).await.presses("1").await.hangs_up().await;
     line.clock.advance(hours(1));
@@ -75,6 +80,19 @@ async fn claim(line: &Line, token: TokenId) {
         })
     })
     .await;
+}
+
+/// An endpoint that is down, for which something waits.
+async fn hook(line: &Line) {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let allowed = Allowed::new(["127.0.0.1/32".parse().expect("a network")]);
+    let app = line.app.clone().sending_by(Egress { allowed, ..Egress::default() });
+    let (name, url) = ("down".parse().expect("a name"), "http://127.0.0.1:9/".parse().expect("a URL"));
+    let new = NewWebhook { name, url, filter: Filter::default(), insecure_tls: true };
+    app.add_webhook(&line.tenant, new).await.expect("added");
+    for turn in app.begin_turns(&HashSet::new()).await.expect("begun") {
+        app.take_turn_at(turn, &CancellationToken::new()).await.expect("tried");
+    }
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ fn filled(path: &str) -> String {
     path.replace("{login}", login)
         .replace("{call}", call)
         .replace("{token}", "none")
+        .replace("{webhook}", "none")
         .replace("{position}", "9")
 }
 

@@ -10,6 +10,7 @@ mod presence;
 mod reading;
 mod reports;
 mod sockets;
+mod webhooks;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -59,10 +60,15 @@ impl Answer {
     }
 }
 
+/// Terms that hold nobody up.
+fn plenty() -> Terms {
+    let plenty = Allowance::per_second(1, 10_000);
+    Terms { tokens: plenty, strangers: plenty, ..Terms::default() }
+}
+
 impl Api {
     async fn open() -> Self {
-        let plenty = Allowance::per_second(1, 10_000);
-        Self::on(Terms { tokens: plenty, strangers: plenty, ..Terms::default() }).await
+        Self::on(plenty()).await
     }
 
     async fn on(terms: Terms) -> Self {

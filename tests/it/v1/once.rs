@@ -86,6 +86,17 @@ fn writes() -> Vec<(&'static str, &'static str, &'static str, Value)> {
         ("POST", "/v1/tokens", "/v1/tokens", json!({ "name": "ci", "role": "admin" })),
         ("DELETE", "/v1/tokens/{token}", "/v1/tokens/ci", Value::Null),
         ("POST", "/v1/ws/tickets", "/v1/ws/tickets", Value::Null),
+        (
+            "POST",
+            "/v1/webhooks",
+            "/v1/webhooks",
+            json!({ "name": "crm", "url": "https://nowhere.invalid/events" }),
+        ),
+        ("PATCH", "/v1/webhooks/{webhook}", "/v1/webhooks/crm", json!({ "types": ["presence.*"] })),
+        ("POST", "/v1/webhooks/{webhook}/secrets", "/v1/webhooks/crm/secrets", json!({ "overlap_hours": 1 })),
+        ("POST", "/v1/webhooks/{webhook}/test", "/v1/webhooks/crm/test", Value::Null),
+        ("POST", "/v1/webhooks/{webhook}/replay", "/v1/webhooks/crm/replay", json!({})),
+        ("DELETE", "/v1/webhooks/{webhook}", "/v1/webhooks/crm", Value::Null),
     ]
 }
 

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
@@ -11,6 +10,7 @@ use utoipa::ToSchema;
 use crate::app::Error;
 use crate::domain::time::Instant;
 use crate::http::v1::gate::Caller;
+use crate::http::v1::once::UNKEPT;
 use crate::http::v1::problem::Problem;
 
 /// A ticket for one socket.
@@ -30,5 +30,5 @@ pub(in crate::http::v1) async fn issue(caller: Caller) -> Result<impl IntoRespon
     let (ticket, expires_at) = caller.app.issue_ticket(&caller.access).await.map_err(Error::from)?;
     let ticket = Ticket { ticket: ticket.expose_secret().to_owned(), expires_at };
     // A secret is told once, to nobody but whoever asked.
-    Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(ticket)))
+    Ok((StatusCode::CREATED, UNKEPT, Json(ticket)))
 }

@@ -22,6 +22,7 @@ mod tickets;
 mod tokens;
 mod upkeep;
 mod users;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::fs;
