@@ -7,6 +7,7 @@ mod spelled;
 
 pub mod access;
 pub mod call;
+pub mod chain;
 pub mod dispatch;
 pub mod event;
 pub mod ids;
