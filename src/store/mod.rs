@@ -8,6 +8,7 @@
 pub mod arrivals;
 mod batch;
 pub mod calls;
+pub mod chain;
 pub mod clock;
 #[cfg(test)]
 #[path = "../../tests/it/harness/postgres.rs"]

@@ -168,13 +168,10 @@ statements! {
         order by p.since, u.login limit $3";
 
     // Events.
-    ADVANCE_HEAD = "insert into outbox_heads (tenant_id, seq) values ($1, $2) \
-        on conflict (tenant_id) do update set seq = outbox_heads.seq + excluded.seq";
-    // The head is joined: a select of its own in each row would open the table as often, which SQLite pays for by the
-    // square of their number.
-    INSERT_EVENT = "insert into events (tenant_id, seq, event_id, at, type, subject, data, cause) \
-        select k.column1, h.seq - k.column2, k.column3, k.column4, k.column5, k.column6, k.column7, k.column8 \
-        from (values ($1, cast($2 as bigint), $3, cast($4 as bigint), $5, $6, $7, $8)) k join outbox_heads h on h.tenant_id = k.column1";
+    ADVANCE_HEAD = "insert into outbox_heads (tenant_id, seq, hash) values ($1, $2, $3) \
+        on conflict (tenant_id) do update set seq = excluded.seq, hash = excluded.hash";
+    INSERT_EVENT = "insert into events (tenant_id, seq, event_id, at, type, subject, data, cause, hash) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     EVENTS_AFTER = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
         where e.tenant_id = $1 and e.seq > $2 order by e.seq limit $3";
     PRESENCE_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
@@ -190,6 +187,12 @@ statements! {
         and e.seq < $3 order by e.seq desc limit $4";
     HEAD = "select h.seq from outbox_heads h where h.tenant_id = $1";
     HEADS = "select h.tenant_id, h.seq from outbox_heads h";
+    HEADS_OF = "select h.tenant_id, h.seq, h.hash from (values ($1)) k join outbox_heads h on h.tenant_id = k.column1";
+    ENDS_OF_LOG = "select h.seq, h.hash, h.kept_behind, h.hash_behind, \
+        (select max(e.seq) from events e where e.tenant_id = h.tenant_id) as newest \
+        from outbox_heads h where h.tenant_id = $1";
+    KEPT_ENTRIES = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause, e.hash from events e \
+        where e.tenant_id = $1 and e.seq > $2 and e.seq <= $3 order by e.seq limit $4";
 
     // Tenants.
     TENANTS = concat!("select ", tenant_columns!(), " from tenants t order by t.slug");
@@ -312,6 +315,9 @@ statements! {
     FORGET_CALLS = "delete from calls where tenant_id = $1 and started_at <= $2 and ended_at is not null";
     OLD_EVENTS = "select max(o.seq) as last from (select e.seq, e.at from events e \
         where e.tenant_id = $1 order by e.seq limit 1000) o where o.at < $2";
+    KEEP_EVENTS_BEHIND = "update outbox_heads set kept_behind = $2, hash_behind = coalesce((select e.hash from events e \
+        where e.tenant_id = $1 and e.seq <= $2 and e.hash is not null order by e.seq desc limit 1), hash_behind) \
+        where tenant_id = $1";
     FORGET_EVENTS = "delete from events where tenant_id = $1 and seq <= $2";
     // Their identifiers rise with time.
     OLD_PIN_ATTEMPTS = "select max(o.at) as last from (select a.at from pin_attempts a \
@@ -349,12 +355,15 @@ pub(super) const TIME: Twofold = Twofold {
     postgres: "select (extract(epoch from clock_timestamp()) * 1000)::bigint as now",
 };
 
-/// Begins a transaction on PostgreSQL that holds the tenant's lock, and tells the time once it does. What it reads
+/// Begins a transaction on PostgreSQL that holds the tenant's lock, and tells the head of its log and the time once it does. What it reads
 /// later must not be older than the lock: hence statements of their own, each of which sees what was committed
 /// when it began. Identifiers are ours and hold no quotes.
 pub(super) fn begin_on_postgres(tenant: Option<&TenantId>) -> String {
     let lock = tenant.map(|tenant| {
-        format!("select h.seq from outbox_heads h where h.tenant_id = '{}' for update; ", tenant.as_str())
+        format!(
+            "select h.tenant_id, h.seq, h.hash from outbox_heads h where h.tenant_id = '{}' for update; ",
+            tenant.as_str()
+        )
     });
     format!(
         "begin isolation level read committed; {}{}; savepoint start",
