@@ -2,6 +2,7 @@
 //! command line, which all come in through here and so share one set of rules.
 
 pub mod apply;
+pub mod audit;
 pub mod backup;
 mod cache;
 pub mod calls;
