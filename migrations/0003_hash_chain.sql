@@ -1,5 +1,5 @@
 -- Each tenant's log is a chain: an entry's hash covers the hash of the entry before it
--- (docs/decisions/013-the-log-is-a-chain.md). The floor stays: binaries from before write entries without a hash, and
+-- (docs/decisions/014-the-log-is-a-chain.md). The floor stays: binaries from before write entries without a hash, and
 -- those stand in the log as what they are.
 alter table events add column hash text;
 

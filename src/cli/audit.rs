@@ -75,15 +75,16 @@ fn verdict(verification: &Verification) -> String {
 }
 
 fn whole(verified: &Verified) -> String {
-    let Verified { entries, from, to, without_hash, hash } = verified;
+    let Verified { entries, from, to, hashed_from, without_hash, hash } = verified;
     let Some(from) = from else { return format!("no entries\n{}", last(hash)) };
-    let found = match without_hash {
-        0 => "none changed".to_owned(),
-        some => {
-            format!("none changed but perhaps {some} that have no hash, since an older dutyline wrote them")
-        }
+    let unknown = match (without_hash, hashed_from) {
+        (0, _) => String::new(),
+        (some, None) => format!(" but perhaps {some} that have no hash, since an older dutyline wrote them"),
+        (some, Some(first)) => format!(
+            " but perhaps {some} that have no hash, since an older dutyline wrote them: hashes begin with seq {first}"
+        ),
     };
-    format!("{entries} entries, seq {from} to {to}, {found}\n{}", last(hash))
+    format!("{entries} entries, seq {from} to {to}, none changed{unknown}\n{}", last(hash))
 }
 
 fn last(hash: &Digest) -> String {

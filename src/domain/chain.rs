@@ -2,6 +2,7 @@
 //! changes, removes or inserts one has to write every later one anew.
 
 use std::fmt;
+use std::str::FromStr;
 
 use data_encoding::HEXLOWER;
 use serde::Serialize;
@@ -77,22 +78,46 @@ pub struct End {
     pub hash: Digest,
 }
 
+/// An end is told as `7.` and the hash there.
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.seq, self.hash)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an entry's number, a full stop and its hash")]
+pub struct BadEnd;
+
+impl FromStr for End {
+    type Err = BadEnd;
+    fn from_str(text: &str) -> Result<Self, BadEnd> {
+        let (seq, hash) = text.split_once('.').ok_or(BadEnd)?;
+        let is_hash = hash.is_empty() || HEXLOWER.decode(hash.as_bytes()).is_ok_and(|hash| hash.len() == 32);
+        let hash = is_hash.then(|| Digest(hash.to_owned())).ok_or(BadEnd)?;
+        Ok(Self { seq: seq.parse().map_err(|_| BadEnd)?, hash })
+    }
+}
+
 /// A chain that holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Verified {
     pub entries: u64,
     /// The first entry, if there is any.
     pub from: Option<i64>,
     /// The last one, also if it is forgotten.
     pub to: i64,
+    /// The first entry that has a hash, if any has.
+    pub hashed_from: Option<i64>,
     /// Entries among them that have no hash, since a dutyline from before wrote them: nothing is known of these.
     pub without_hash: u64,
     /// The last hash; empty if no entry ever had one.
+    #[schema(value_type = String)]
     pub hash: Digest,
 }
 
 /// The first place at which a chain does not hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Fault {
     pub seq: i64,
     pub fault: Kind,
@@ -100,8 +125,10 @@ pub struct Fault {
     pub without_hash_since: Option<i64>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// In which way a chain does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = LogFault)]
 pub enum Kind {
     /// The entry, or its hash, is not what was written there.
     Changed,
@@ -118,15 +145,38 @@ pub enum Kind {
 pub struct Walk {
     at: End,
     end: End,
+    /// Whether what comes next is the oldest entry that is kept.
+    is_at_oldest: bool,
     from: Option<i64>,
+    hashed_from: Option<i64>,
     entries: u64,
     without_hash: u64,
     without_hash_since: Option<i64>,
 }
 
 impl Walk {
+    /// From behind what is forgotten.
     pub fn between(begin: End, end: End) -> Self {
-        Self { at: begin, end, from: None, entries: 0, without_hash: 0, without_hash_since: None }
+        Self { is_at_oldest: true, ..Self::onward(begin, end) }
+    }
+
+    /// From behind an entry at which another walk came to a rest.
+    pub fn onward(at: End, end: End) -> Self {
+        Self {
+            at,
+            end,
+            is_at_oldest: false,
+            from: None,
+            hashed_from: None,
+            entries: 0,
+            without_hash: 0,
+            without_hash_since: None,
+        }
+    }
+
+    /// Behind which entry it is.
+    pub fn at(&self) -> &End {
+        &self.at
     }
 
     /// Goes on to the next entry that is there, and its hash if it has one.
@@ -136,7 +186,7 @@ impl Walk {
             return Err(self.fault(seq, Kind::Inserted));
         }
         // A dutyline from before forgets what is old, and does not keep behind what.
-        let may_be_forgotten = self.from.is_none() && hash.is_none();
+        let may_be_forgotten = self.is_at_oldest && hash.is_none();
         if seq > self.at.seq.saturating_add(1) && !may_be_forgotten {
             return Err(self.fault(self.at.seq + 1, Kind::Missing));
         }
@@ -149,12 +199,14 @@ impl Walk {
                 return Err(self.fault(seq, Kind::Changed));
             }
             self.at.hash = linked;
+            self.hashed_from.get_or_insert(seq);
             self.without_hash_since = None;
         } else {
             self.without_hash += 1;
             self.without_hash_since.get_or_insert(seq);
         }
         self.at.seq = seq;
+        self.is_at_oldest = false;
         self.from.get_or_insert(seq);
         self.entries += 1;
         Ok(())
@@ -168,8 +220,13 @@ impl Walk {
         if self.at.hash != self.end.hash {
             return Err(self.fault(self.end.seq, Kind::Severed));
         }
-        let Self { at: End { seq: to, hash }, from, entries, without_hash, .. } = self;
-        Ok(Verified { entries, from, to, without_hash, hash })
+        Ok(self.rest())
+    }
+
+    /// Comes to a rest on the way: so far it holds.
+    pub fn rest(self) -> Verified {
+        let Self { at: End { seq: to, hash }, from, hashed_from, entries, without_hash, .. } = self;
+        Verified { entries, from, to, hashed_from, without_hash, hash }
     }
 
     fn fault(&self, seq: i64, fault: Kind) -> Fault {

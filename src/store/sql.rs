@@ -355,9 +355,9 @@ pub(super) const TIME: Twofold = Twofold {
     postgres: "select (extract(epoch from clock_timestamp()) * 1000)::bigint as now",
 };
 
-/// Begins a transaction on PostgreSQL that holds the tenant's lock, and tells the head of its log and the time once it does. What it reads
-/// later must not be older than the lock: hence statements of their own, each of which sees what was committed
-/// when it began. Identifiers are ours and hold no quotes.
+/// Begins a transaction on PostgreSQL that holds the tenant's lock, and tells the head of its log and the time once it
+/// does. What it reads later must not be older than the lock: hence statements of their own, each of which sees what
+/// was committed when it began. Identifiers are ours and hold no quotes.
 pub(super) fn begin_on_postgres(tenant: Option<&TenantId>) -> String {
     let lock = tenant.map(|tenant| {
         format!(

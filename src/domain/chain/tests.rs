@@ -87,7 +87,10 @@ proptest! {
         let (rows, end) = written(&begin(), rows, without_hash);
         let without_hash = without_hash.min(rows.len()) as u64;
         let from = rows.first().map(|row| row.seq);
-        let whole = Verified { entries: rows.len() as u64, from, to: end.seq, without_hash, hash: end.hash.clone() };
+        let hashed_from = rows.iter().find(|row| row.hash.is_some()).map(|row| row.seq);
+        let whole = Verified {
+            entries: rows.len() as u64, from, to: end.seq, hashed_from, without_hash, hash: end.hash.clone()
+        };
         prop_assert_eq!(verified(&begin(), &rows, &end), Ok(whole));
     }
 
@@ -107,6 +110,30 @@ proptest! {
         let (mut rows, end) = written(&begin(), rows, 0);
         let gone = rows.remove(at.index(rows.len()));
         prop_assert_eq!(verified(&begin(), &rows, &end), Err(at_fault(gone.seq, Kind::Missing)));
+    }
+
+    #[test]
+    fn a_walk_with_rests_comes_to_the_same(
+        rows in prop::collection::vec(row(), 1..12), without_hash in 0_usize..12, at in any::<Index>()
+    ) {
+        let (rows, end) = written(&begin(), rows, without_hash);
+        let whole = verified(&begin(), &rows, &end);
+        let (first, second) = rows.split_at(at.index(rows.len()));
+        let mut walk = Walk::between(begin(), end.clone());
+        for row in first {
+            walk.step(&row.content(), row.hash.as_deref()).expect("it holds");
+        }
+        let rest: End = walk.at().to_string().parse().expect("an end");
+        let told = walk.rest();
+        let mut walk = Walk::onward(rest, end);
+        for row in second {
+            walk.step(&row.content(), row.hash.as_deref()).expect("it holds");
+        }
+        let arrived = walk.arrive().expect("it holds");
+        let whole = whole.expect("it holds");
+        prop_assert_eq!(told.entries + arrived.entries, whole.entries);
+        prop_assert_eq!(told.hashed_from.or(arrived.hashed_from), whole.hashed_from);
+        prop_assert_eq!(arrived.hash, whole.hash);
     }
 
     #[test]
@@ -189,7 +216,8 @@ fn a_dutyline_from_before_writes_without_a_hash_and_forgets_without_a_word() {
     rows.extend(between);
     let (last, end) = written(&End { seq: 7, ..end }, vec![empty()], 0);
     rows.extend(last);
-    let whole = Verified { entries: 8, from: Some(1), to: 8, without_hash: 5, hash: end.hash.clone() };
+    let hash = end.hash.clone();
+    let whole = Verified { entries: 8, from: Some(1), to: 8, hashed_from: Some(4), without_hash: 5, hash };
     assert_eq!(verified(&End::default(), &rows, &end), Ok(whole.clone()));
     let rest = Verified { entries: 6, from: Some(3), without_hash: 3, ..whole };
     assert_eq!(verified(&End::default(), &rows[2..], &end), Ok(rest));

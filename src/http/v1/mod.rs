@@ -69,6 +69,7 @@ fn operations() -> (Router, OpenApi) {
         .routes(routes!(calls::show))
         .routes(routes!(events::list))
         .routes(routes!(audit::list))
+        .routes(routes!(audit::verify))
         .routes(routes!(setup::tenant))
         .routes(routes!(setup::mappings))
         .routes(routes!(setup::flows))

@@ -47,10 +47,15 @@ impl Asked {
 
 /// A `limit`, if it is one that may be asked for.
 pub(super) fn within_bounds(limit: u32) -> Result<u32, Problem> {
-    if (1..=MOST).contains(&limit) {
+    within(limit, MOST)
+}
+
+/// A `limit`, if it is one up to `most`.
+pub(super) fn within(limit: u32, most: u32) -> Result<u32, Problem> {
+    if (1..=most).contains(&limit) {
         return Ok(limit);
     }
-    Err(Problem::field("invalid", "limit", format!("{limit} is not 1 to {MOST}")))
+    Err(Problem::field("invalid", "limit", format!("{limit} is not 1 to {most}")))
 }
 
 impl<T> Page<T> {

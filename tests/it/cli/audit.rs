@@ -49,6 +49,7 @@ fn a_log_that_nobody_changed_is_whole() {
       "entries": 4,
       "from": 1,
       "to": 4,
+      "hashed_from": 1,
       "without_hash": 0,
       "hash": "HASH"
     }
@@ -108,7 +109,7 @@ async fn entries_from_before_are_told_apart() {
     shell.run(&["user", "add", "joe", "--name", "Joe"]);
     assert_snapshot!(verify(&shell, &[]), @r"
     [0]
-    5 entries, seq 1 to 5, none changed but perhaps 4 that have no hash, since an older dutyline wrote them
+    5 entries, seq 1 to 5, none changed but perhaps 4 that have no hash, since an older dutyline wrote them: hashes begin with seq 5
     last hash HASH
     ");
     run(&shell.url(), "update events set data = '{}' where seq = 5").await;

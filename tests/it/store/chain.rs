@@ -166,6 +166,19 @@ async fn what_somebody_else_does_to_a_log_is_found_and_named() {
             7,
             Kind::Inserted,
         ),
+        (
+            "update events set seq = -3 where seq = 3; update events set seq = 3 where seq = 5; \
+             update events set seq = 5 where seq = -3",
+            3,
+            Kind::Changed,
+        ),
+        (
+            "update events set seq = -seq where seq > 3; update events set seq = 1 - seq where seq < 0; \
+             insert into events select tenant_id, 4, 'evt_4', at, type, subject, data, cause, hash from events \
+             where seq = 3; update outbox_heads set seq = 7",
+            4,
+            Kind::Changed,
+        ),
         ("update outbox_heads set hash = 'nonsense'", 6, Kind::Severed),
     ] {
         let desk = Desk::open().await;
