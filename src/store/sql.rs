@@ -196,6 +196,7 @@ statements! {
 
     // Tenants.
     TENANTS = concat!("select ", tenant_columns!(), " from tenants t order by t.slug");
+    TENANTS_AFTER = concat!("select ", tenant_columns!(), " from tenants t where t.slug > $1 order by t.slug limit $2");
     TENANT_BY_ID = concat!("select ", tenant_columns!(), " from tenants t where t.tenant_id = $1");
     TENANT_BY_SLUG = concat!("select ", tenant_columns!(), " from tenants t where t.slug = $1");
     INSERT_TENANT = "insert into tenants (tenant_id, slug, name, region, zone, language, shared_lines, \
@@ -241,6 +242,9 @@ statements! {
     TOKENS = concat!("select ", token_columns!(), " from tokens k \
         left join users u on u.tenant_id = k.tenant_id and u.user_id = k.user_id \
         where k.tenant_id = $1 order by k.token_id");
+    TOKENS_AFTER = concat!("select ", token_columns!(), " from tokens k \
+        left join users u on u.tenant_id = k.tenant_id and u.user_id = k.user_id \
+        where k.tenant_id = $1 and k.token_id > $2 order by k.token_id limit $3");
     TOKEN_BY_DIGEST = concat!("select ", token_columns!(), ", ", tenant_columns!(), " from tokens k \
         join tenants t on t.tenant_id = k.tenant_id \
         left join users u on u.tenant_id = k.tenant_id and u.user_id = k.user_id \
@@ -256,6 +260,8 @@ statements! {
     // Prompts and recordings.
     PROMPTS = "select p.language, p.name, p.kind, p.content from prompts p \
         where p.tenant_id = $1 order by p.language, p.name";
+    PROMPTS_AFTER = "select p.language, p.name, p.kind, p.content from prompts p \
+        where p.tenant_id = $1 and (p.language, p.name) > ($2, $3) order by p.language, p.name limit $4";
     SAVE_PROMPT = "insert into prompts (tenant_id, language, name, kind, content) values ($1, $2, $3, $4, $5) \
         on conflict (tenant_id, language, name) do update set kind = excluded.kind, content = excluded.content";
     DELETE_PROMPT = "delete from prompts where tenant_id = $1 and language = $2 and name = $3";
@@ -267,6 +273,8 @@ statements! {
     // Flows.
     FLOWS = "select f.flow, f.version, f.state, f.source, f.uses, f.created_at from flow_versions f \
         where f.tenant_id = $1 order by f.flow, f.version";
+    FLOWS_AFTER = "select f.flow, f.version, f.state, f.source, f.uses, f.created_at from flow_versions f \
+        where f.tenant_id = $1 and (f.flow, f.version) > ($2, $3) order by f.flow, f.version limit $4";
     FLOW = "select f.flow, f.version, f.state, f.source, f.uses, f.created_at from flow_versions f \
         where f.tenant_id = $1 and f.flow = $2 and f.version = $3";
     LATEST_FLOW = "select f.flow, f.version, f.state, f.source, f.uses, f.created_at from flow_versions f \
@@ -276,6 +284,8 @@ statements! {
 
     // Mappings.
     MAPPINGS = concat!("select ", mapping_columns!(), " from mappings m where m.tenant_id = $1 order by m.name");
+    MAPPINGS_AFTER = concat!("select ", mapping_columns!(), " from mappings m \
+        where m.tenant_id = $1 and m.name > $2 order by m.name limit $3");
     MAPPING_BY_NAME = concat!("select ", mapping_columns!(), " from mappings m \
         where m.tenant_id = $1 and m.name = $2");
     MAPPING_IN_FORCE = concat!("select ", mapping_columns!(), ", coalesce((select f.version from flow_versions f \
