@@ -1,6 +1,6 @@
 //! Whether the log is as it was written.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::App;
 use crate::domain::chain::{End, Fault, Verified, Walk};
@@ -19,9 +19,7 @@ pub struct Stretch {
     #[serde(flatten)]
     pub verification: Verification,
     /// Behind which entry the next part begins, if there is one: what to give as `after`.
-    #[schema(value_type = Option<String>)]
-    #[serde(serialize_with = "told")]
-    pub next: Option<End>,
+    pub next: Option<String>,
 }
 
 /// What became of a tenant's log since it was written.
@@ -69,11 +67,10 @@ impl App {
         loop {
             let ends = self.ends_of_log(&tenant.id).await?;
             let stretch = self.walk(&tenant.id, &ends, after, most).await?;
-            match &stretch.verification {
-                Verification::Whole(_) => return Ok(stretch),
-                // What was old may have been forgotten on the way.
-                Verification::Broken(_) if self.ends_of_log(&tenant.id).await?.begin != ends.begin => {}
-                Verification::Broken(_) => return Ok(stretch),
+            let is_whole = matches!(stretch.verification, Verification::Whole(_));
+            // What was old may have been forgotten on the way.
+            if is_whole || self.ends_of_log(&tenant.id).await?.begin == ends.begin {
+                return Ok(stretch);
             }
         }
     }
@@ -93,7 +90,7 @@ impl App {
         let (mut left, mut last) = (most, None);
         while let Some(newest) = ends.newest.filter(|newest| *newest > after) {
             if left == 0 {
-                let next = Some(walk.at().clone());
+                let next = Some(walk.at().to_string());
                 return Ok(Stretch { verification: Verification::Whole(walk.rest()), next });
             }
             let kept = self.kept_entries(tenant, after, newest, left.min(BATCH)).await?;
@@ -141,8 +138,4 @@ fn broken(fault: Fault, entry: Option<&Kept>) -> Stretch {
         at: Instant::from_timestamp_millis(entry.at),
     });
     Stretch { verification: Verification::Broken(Broken { fault, entry }), next: None }
-}
-
-fn told<S: Serializer>(next: &Option<End>, serializer: S) -> Result<S::Ok, S::Error> {
-    next.as_ref().map(ToString::to_string).serialize(serializer)
 }

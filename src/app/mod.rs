@@ -12,6 +12,7 @@ pub mod error;
 pub mod events;
 pub mod flows;
 pub mod health;
+mod line;
 pub mod mappings;
 pub mod pins;
 pub mod presence;

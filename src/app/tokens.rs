@@ -83,8 +83,22 @@ impl App {
             Box::pin(async move { Ok((tx.tokens(&tenant).await?, tx.now())) })
         });
         let (tokens, now) = read.await?;
-        let standing = |token: Token| TokenStanding { state: token.state(now), token };
-        Ok(tokens.into_iter().map(standing).collect())
+        Ok(standing(tokens, now))
+    }
+
+    /// The tokens behind `after`, the oldest first, at most `limit`.
+    pub async fn tokens_after(
+        &self,
+        tenant: &Tenant,
+        after: Option<TokenId>,
+        limit: u32,
+    ) -> Result<Vec<TokenStanding>, StoreError> {
+        let tenant = tenant.id.clone();
+        let read = self.store.read::<_, StoreError, _>(|tx| {
+            Box::pin(async move { Ok((tx.tokens_after(&tenant, after.as_ref(), limit).await?, tx.now())) })
+        });
+        let (tokens, now) = read.await?;
+        Ok(standing(tokens, now))
     }
 
     /// Revokes a token, given by its identifier, or by its name if it is not revoked. Twice is as good as once.
@@ -138,6 +152,10 @@ impl App {
             tracing::warn!(%error, "the use of a token was not noted");
         }
     }
+}
+
+fn standing(tokens: Vec<Token>, now: Instant) -> Vec<TokenStanding> {
+    tokens.into_iter().map(|token| TokenStanding { state: token.state(now), token }).collect()
 }
 
 impl NewToken {

@@ -62,6 +62,10 @@ impl Default for Limits {
     }
 }
 
+/// Where recordings are sent to. They are larger than anything else, so their handler takes them in by itself, once it
+/// knows who sends them, and sees to how large they are and how long they take.
+const UPLOADS: &str = "/v1/prompts/";
+
 /// After an accept that failed for want of a resource, such as file descriptors: long enough for a connection
 /// to end, and no busy loop meanwhile.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
@@ -158,12 +162,16 @@ impl Server {
     async fn serve_request(&self, request: Request<Incoming>, pace: &Pace) -> Result<Response, Infallible> {
         let _serving = pace.serve();
         let (parts, body) = request.into_parts();
-        let body = match whole_body(body, &self.limits).await {
-            Ok(body) => body,
-            Err(refused) => return Ok(refused.into_response()),
-        };
         let path = parts.uri.path().to_owned();
-        let answer = self.app.clone().oneshot(Request::from_parts(parts, Body::from(body)));
+        let body = if path.starts_with(UPLOADS) {
+            Body::new(body)
+        } else {
+            match whole_body(body, &self.limits).await {
+                Ok(body) => Body::from(body),
+                Err(refused) => return Ok(refused.into_response()),
+            }
+        };
+        let answer = self.app.clone().oneshot(Request::from_parts(parts, body));
         // A panic ends its own request and nobody else's; the panic hook has told its place and words.
         let Ok(answer) = AssertUnwindSafe(answer).catch_unwind().await else {
             tracing::error!(path, "a handler panicked");

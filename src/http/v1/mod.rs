@@ -9,16 +9,19 @@ mod audit;
 mod calls;
 mod document;
 mod events;
+mod flows;
 mod gate;
+mod mappings;
 mod mask;
 mod me;
 mod oncall;
 mod page;
 mod presence;
 mod problem;
+mod prompts;
 mod reading;
 mod request_id;
-mod setup;
+mod tenants;
 mod timers;
 mod tokens;
 mod users;
@@ -70,10 +73,16 @@ fn operations() -> (Router, OpenApi) {
         .routes(routes!(events::list))
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))
-        .routes(routes!(setup::tenant))
-        .routes(routes!(setup::mappings))
-        .routes(routes!(setup::flows))
-        .routes(routes!(setup::prompts))
+        .routes(routes!(tenants::show, tenants::change))
+        .routes(routes!(tenants::list, tenants::add))
+        .routes(routes!(mappings::list, mappings::add, mappings::switch))
+        .routes(routes!(mappings::show, mappings::change, mappings::remove))
+        .routes(routes!(flows::list, flows::publish))
+        .routes(routes!(flows::latest))
+        .routes(routes!(flows::show))
+        .routes(routes!(prompts::list))
+        .routes(routes!(prompts::show, prompts::remove_all))
+        .routes(routes!(prompts::set, prompts::remove))
         .routes(routes!(tokens::list, tokens::issue))
         .routes(routes!(tokens::revoke))
         .split_for_parts();

@@ -35,14 +35,36 @@ const MOST: u32 = 500;
 impl Asked {
     /// Where the page begins.
     pub(super) fn after<C: std::str::FromStr>(&self) -> Result<Option<C>, Problem> {
-        let unreadable = || Problem::field("invalid", "after", "give the `next` of a page of this list");
         self.after.as_deref().map(|text| text.parse().map_err(|_| unreadable())).transpose()
+    }
+
+    /// As [`Asked::after`], in a list whose items are known by a line that people write.
+    pub(super) fn after_line(&self) -> Result<Option<String>, Problem> {
+        match &self.after {
+            Some(text) if text.contains(char::is_control) => Err(unreadable()),
+            after => Ok(after.clone()),
+        }
+    }
+
+    /// As [`Asked::after`], in a list whose items two words name.
+    pub(super) fn after_two<A: std::str::FromStr, B: std::str::FromStr>(
+        &self,
+    ) -> Result<Option<(A, B)>, Problem> {
+        let read = |text: &str| {
+            let (one, other) = text.split_once(':')?;
+            Some((one.parse().ok()?, other.parse().ok()?))
+        };
+        self.after.as_deref().map(|text| read(text).ok_or_else(unreadable)).transpose()
     }
 
     /// Items on the page at most.
     pub(super) fn limit(&self) -> Result<u32, Problem> {
         within_bounds(self.limit.unwrap_or(USUAL))
     }
+}
+
+fn unreadable() -> Problem {
+    Problem::field("invalid", "after", "give the `next` of a page of this list")
 }
 
 /// A `limit`, if it is one that may be asked for.

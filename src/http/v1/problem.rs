@@ -9,6 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::app::Error;
+use crate::app::flows::Placed;
 use crate::app::tokens::Unauthenticated;
 use crate::domain::access::Denied;
 use crate::domain::presence::Rejected;
@@ -22,6 +23,7 @@ pub(super) struct Problem {
     code: &'static str,
     detail: String,
     fault: Option<Fault>,
+    issues: Box<[Placed]>,
     current: Option<Box<Value>>,
 }
 
@@ -42,6 +44,9 @@ pub(super) struct Told {
     /// The fields at fault, if any are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Fault>,
+    /// What is wrong with a file that was sent, and where.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    issues: Vec<Placed>,
     /// How what was to be changed stands now, where it has changed since it was looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     current: Option<Value>,
@@ -57,7 +62,7 @@ pub(super) struct Fault {
 
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), fault: None, current: None }
+        Self { status, code, detail: detail.into(), fault: None, issues: Box::default(), current: None }
     }
 
     /// A value that does not read as what it should be.
@@ -93,7 +98,7 @@ impl Problem {
 }
 
 impl From<Problem> for Told {
-    fn from(Problem { status, code, detail, fault, current }: Problem) -> Self {
+    fn from(Problem { status, code, detail, fault, issues, current }: Problem) -> Self {
         Self {
             r#type: format!("urn:dutyline:problem:{code}"),
             title: status.canonical_reason().unwrap_or_default().to_owned(),
@@ -101,6 +106,7 @@ impl From<Problem> for Told {
             code: code.to_owned(),
             detail,
             errors: fault.into_iter().collect(),
+            issues: issues.into(),
             current: current.map(|current| *current),
         }
     }
@@ -161,7 +167,8 @@ impl From<Error> for Problem {
             Error::UnsupportedChannel(_) => refused(unfit, "unsupported_channel"),
             Error::MappingConflict { .. } => refused(conflict, "mapping_conflict"),
             Error::NoSuchVersion { .. } => refused(unfit, "no_such_version"),
-            Error::Flow { .. } | Error::Link(_) | Error::Folder { .. } => refused(unfit, "flow_invalid"),
+            Error::Flow { issues, .. } => Self { issues: issues.into(), ..refused(unfit, "flow_invalid") },
+            Error::Link(_) | Error::Folder { .. } => refused(unfit, "flow_invalid"),
             Error::Unrunnable { .. } => refused(conflict, "flow_not_runnable"),
             Error::PlanOutdated => refused(conflict, "plan_outdated"),
             Error::Prompt(_) => refused(unfit, "prompt_invalid"),
@@ -175,6 +182,10 @@ impl From<Error> for Problem {
                     ..refused(StatusCode::PRECONDITION_FAILED, "changed_meanwhile")
                 }
             }
+            Error::Outdated { current, .. } => Self {
+                current: Some(current),
+                ..refused(StatusCode::PRECONDITION_FAILED, "changed_meanwhile")
+            },
             Error::Store(why) => Self::failed(&why),
         }
     }

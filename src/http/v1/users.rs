@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::IntoResponse;
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::Error;
@@ -16,7 +16,7 @@ use crate::domain::user::User;
 use crate::http::v1::gate::Caller;
 use crate::http::v1::page::{Asked, Page};
 use crate::http::v1::problem::Problem;
-use crate::http::v1::reading::{Named, Search, Sent};
+use crate::http::v1::reading::{Named, Search, Sent, edit};
 
 /// A user to be added, active from the start.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -68,11 +68,6 @@ pub(super) struct UserChange {
     pin: Option<Edit<SecretString>>,
     /// False takes the user out of service, and off duty in the same moment.
     active: Option<bool>,
-}
-
-/// A field that is there: null clears it.
-fn edit<'de, D: Deserializer<'de>, T: Deserialize<'de>>(field: D) -> Result<Option<Edit<T>>, D::Error> {
-    Ok(Some(Option::deserialize(field)?.map_or(Edit::Clear, Edit::Set)))
 }
 
 impl From<ExtensionToAdd> for NewExtension {

@@ -28,6 +28,11 @@ fn filled(path: &str) -> String {
     path.replace("{login}", login)
         .replace("{call}", call)
         .replace("{token}", "none")
+        .replace("{mapping}", "none")
+        .replace("{flow}", "none")
+        .replace("{version}", "1")
+        .replace("{name}", "none")
+        .replace("{language}", "en")
         .replace("{position}", "9")
 }
 

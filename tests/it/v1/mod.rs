@@ -5,6 +5,7 @@ mod document;
 mod people;
 mod presence;
 mod reading;
+mod setup;
 
 use axum::Router;
 use axum::body::Body;
@@ -97,7 +98,7 @@ impl Api {
         token: &str,
         method: Method,
         path: &str,
-        body: String,
+        body: impl Into<Body>,
         headers: &[(&str, &str)],
     ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
@@ -107,7 +108,7 @@ impl Api {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::from(body)).expect("a request");
+        let request = request.body(body.into()).expect("a request");
         let (parts, body) = self.router.clone().oneshot(request).await.expect("an answer").into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
         let told = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {

@@ -87,9 +87,9 @@ async fn timers_and_setup_are_told() {
     assert_eq!(timers["items"][0]["user"], json!("ada"));
     assert_eq!(timers["items"][0]["state"], json!("armed"));
     assert_eq!(api.get(&owner, "/v1/tenant").await.body["slug"], json!("default"));
-    assert_eq!(api.get(&owner, "/v1/mappings").await.body[0]["flow"], json!("timed-presence"));
-    assert_eq!(api.get(&owner, "/v1/flows").await.body[0]["state"], json!("published"));
-    assert_eq!(api.get(&owner, "/v1/prompts").await.body, json!([]));
+    assert_eq!(api.get(&owner, "/v1/mappings").await.body["items"][0]["flow"], json!("timed-presence"));
+    assert_eq!(api.get(&owner, "/v1/flows").await.body["items"][0]["state"], json!("published"));
+    assert_eq!(api.get(&owner, "/v1/prompts").await.body["items"], json!([]));
     api.line.clock.advance(hours(1));
     api.line.app.fire_due().await.expect("fired");
     assert_eq!(api.get(&owner, "/v1/timers").await.body["items"], json!([]));
@@ -111,6 +111,16 @@ async fn a_question_that_does_not_read_is_refused_with_its_field() {
         ("/v1/audit/verification?limit=10001", (422, "invalid"), "limit"),
         ("/v1/audit/verification?after=7", (422, "invalid"), "after"),
         ("/v1/audit/verification?after=7.ab", (422, "invalid"), "after"),
+        ("/v1/mappings?after=%00", (422, "invalid"), "after"),
+        ("/v1/flows?after=timed-presence", (422, "invalid"), "after"),
+        ("/v1/prompts?after=en:Welcome", (422, "invalid"), "after"),
+        ("/v1/tokens?after=ci", (422, "invalid"), "after"),
+        ("/v1/tenants?after=A", (422, "invalid"), "after"),
+        ("/v1/flows/A%20B", (404, "not_found"), "-"),
+        ("/v1/flows/timed-presence/versions/9", (404, "not_found"), "-"),
+        ("/v1/flows/timed-presence/versions/x", (404, "not_found"), "-"),
+        ("/v1/mappings/%00", (404, "not_found"), "-"),
+        ("/v1/prompts/nothing", (404, "not_found"), "-"),
         ("/v1/oncall?at=noon", (422, "invalid"), "at"),
         ("/v1/presence/ada/history?limit=0", (422, "invalid"), "limit"),
         ("/v1/users/A%20B", (404, "not_found"), "-"),
