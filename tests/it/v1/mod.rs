@@ -6,6 +6,7 @@ mod people;
 mod presence;
 mod reading;
 mod setup;
+mod walk;
 
 use axum::Router;
 use axum::body::Body;
