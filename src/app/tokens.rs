@@ -181,13 +181,13 @@ impl NewToken {
 fn check_rights(new: &NewToken) -> Result<(), Error> {
     let Some(rights) = &new.rights else { return Ok(()) };
     if rights.is_empty() {
-        return Err(Error::invalid("right", "", "name one at least, or none at all for the role's"));
+        return Err(Error::invalid("rights", "", "name one at least, or none at all for the role's"));
     }
     match rights.iter().find(|right| !new.role.has(**right)) {
         Some(right) => {
             let has: Vec<&str> = new.role.rights().iter().map(|right| right.as_str()).collect();
             let why = format!("role `{}` has only {}", new.role, has.join(", "));
-            Err(Error::invalid("right", right.as_str(), why))
+            Err(Error::invalid("rights", right.as_str(), why))
         }
         None => Ok(()),
     }

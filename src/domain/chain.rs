@@ -118,6 +118,7 @@ pub struct Verified {
 
 /// The first place at which a chain does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = ChainFault)]
 pub struct Fault {
     pub seq: i64,
     pub fault: Kind,
@@ -128,7 +129,7 @@ pub struct Fault {
 /// In which way a chain does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[schema(as = LogFault)]
+#[schema(as = ChainFaultKind)]
 pub enum Kind {
     /// The entry, or its hash, is not what was written there.
     Changed,

@@ -62,9 +62,9 @@ impl Default for Limits {
     }
 }
 
-/// Where recordings are sent to. They are larger than anything else, so their handler takes them in by itself, once it
-/// knows who sends them, and sees to how large they are and how long they take.
-const UPLOADS: &str = "/v1/prompts/";
+/// The API's handlers take in bodies by themselves, once it is known who sends them: recordings are larger than anything
+/// else, and what is refused is told as a problem.
+const API: &str = "/v1/";
 
 /// After an accept that failed for want of a resource, such as file descriptors: long enough for a connection
 /// to end, and no busy loop meanwhile.
@@ -163,7 +163,7 @@ impl Server {
         let _serving = pace.serve();
         let (parts, body) = request.into_parts();
         let path = parts.uri.path().to_owned();
-        let body = if path.starts_with(UPLOADS) {
+        let body = if path.starts_with(API) {
             Body::new(body)
         } else {
             match whole_body(body, &self.limits).await {

@@ -285,7 +285,7 @@ async fn a_stop_does_not_wait_for_ever() {
 }
 
 #[tokio::test]
-async fn a_recording_is_as_large_as_its_handler_takes_it() {
+async fn a_body_for_the_api_is_as_large_as_its_handler_takes_it() {
     let server = Running::start(patient()).await;
     let request = format!(
         "PUT /v1/prompts/hello/en HTTP/1.1\r\nhost: line\r\nconnection: close\r\ncontent-length: 70000\r\n\r\n{}",

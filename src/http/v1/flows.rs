@@ -39,6 +39,9 @@ pub(super) struct FlowListed {
 #[serde(deny_unknown_fields)]
 pub(super) struct FlowToPublish {
     /// The TOML text.
+    #[schema(
+        example = "[flow]\nname = \"short\"\nkind = \"customer\"\nstart = \"bye\"\n\n[node.bye.exit]\n"
+    )]
     source: String,
     /// A `draft` is run by no call and need not be whole yet; `published`, if left out.
     state: Option<FlowState>,

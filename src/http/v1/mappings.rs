@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::app::Error;
 use crate::app::mappings::{MappingPatch, NewMapping, Numbers, Switch, Version};
 use crate::app::users::Edit;
+use crate::domain::described;
 use crate::domain::dispatch::{Channel, Mapping, MappingKind};
 use crate::domain::ids::Name;
 use crate::http::v1::gate::Caller;
@@ -21,10 +22,10 @@ use crate::http::v1::reading::{Named, Search, Sent, edit};
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MappingToAdd {
-    /// 1 to 100 letters on one line.
+    #[schema(schema_with = described::line::<1, 100>)]
     name: String,
-    /// Up to 500 letters on one line.
     #[serde(default)]
+    #[schema(schema_with = described::line::<0, 500>)]
     description: String,
     /// `voice`, if left out.
     channel: Option<Channel>,
@@ -37,6 +38,7 @@ pub(super) struct MappingToAdd {
     as_typed: bool,
     flow: Name,
     /// A published version; the latest one when a call comes in, if left out.
+    #[schema(value_type = Option<u64>, minimum = 0, maximum = 4_294_967_295_u64)]
     version: Option<u32>,
 }
 
@@ -44,7 +46,9 @@ pub(super) struct MappingToAdd {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MappingChange {
+    #[schema(schema_with = described::line_or_null::<1, 100>)]
     name: Option<String>,
+    #[schema(schema_with = described::line_or_null::<0, 500>)]
     description: Option<String>,
     channel: Option<Channel>,
     value: Option<String>,
@@ -54,7 +58,7 @@ pub(super) struct MappingChange {
     flow: Option<Name>,
     /// Null is the latest one when a call comes in.
     #[serde(default, deserialize_with = "edit")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u64>, minimum = 0, maximum = 4_294_967_295_u64)]
     version: Option<Edit<u32>>,
     /// Whether it answers calls.
     active: Option<bool>,

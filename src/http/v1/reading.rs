@@ -24,9 +24,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let broken = |_| Problem::new(StatusCode::BAD_REQUEST, "broken_body", "the body broke off");
-        let body = request.into_body().collect().await.map_err(broken)?.to_bytes();
-        read(&body).map(Self)
+        read(&arrived(request, MOST_JSON).await?).map(Self)
     }
 }
 
@@ -55,12 +53,6 @@ pub(super) enum Uploaded<T> {
 const AUDIO: [&str; 6] =
     ["audio/mpeg", "audio/mp3", "audio/wav", "audio/wave", "audio/x-wav", "audio/vnd.wave"];
 
-/// Bytes of a body that is JSON.
-const MOST_JSON: usize = 64 * 1024;
-
-/// For a body to arrive in.
-const PATIENCE: Duration = Duration::from_mins(1);
-
 impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Uploaded<T> {
     type Rejection = Problem;
 
@@ -78,6 +70,12 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Uploaded<T> {
         read(&arrived(request, MOST_JSON).await?).map(Self::Json)
     }
 }
+
+/// Bytes of a body that is JSON.
+const MOST_JSON: usize = 64 * 1024;
+
+/// For a body to arrive in.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The body, which the server has not waited for.
 async fn arrived(request: Request, most: usize) -> Result<Bytes, Problem> {

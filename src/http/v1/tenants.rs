@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::app::Error;
 use crate::app::tenants::{TenantPatch, default_slug, fresh};
 use crate::domain::access::{Denied, Right};
+use crate::domain::described;
 use crate::domain::ids::{Language, Slug};
 use crate::domain::phone::Region;
 use crate::domain::tenant::Tenant;
@@ -23,7 +24,7 @@ use crate::http::v1::reading::{Search, Sent, if_match};
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TenantChange {
-    /// 1 to 200 letters on one line.
+    #[schema(schema_with = described::line_or_null::<1, 200>)]
     name: Option<String>,
     /// Whose national numbers may be typed.
     region: Option<Region>,
@@ -38,7 +39,8 @@ pub(super) struct TenantChange {
 #[serde(deny_unknown_fields)]
 pub(super) struct TenantToAdd {
     slug: Slug,
-    /// 1 to 200 letters on one line; the slug, if left out.
+    /// The slug, if left out.
+    #[schema(schema_with = described::line_or_null::<1, 200>)]
     name: Option<String>,
     region: Option<Region>,
     zone: Option<Zone>,
@@ -64,7 +66,7 @@ pub(super) async fn show(caller: Caller) -> impl IntoResponse {
 /// With `If-Match` only if nothing of the setup has changed since that was seen: the tenant, its prompts, flows or
 /// mappings. How the tenant is now is in the refusal's `current`.
 #[utoipa::path(patch, path = "/v1/tenant", tag = "setup",
-    params(("If-Match" = Option<String>, Header, description = "The `ETag` that was seen.")),
+    params(("If-Match" = Option<String>, Header, pattern = "^\"[0-9]{1,18}\"$", description = "The `ETag` that was seen.")),
     request_body = TenantChange, security(("token" = ["setup.write"])),
     responses((status = 200, body = Tenant, headers(("ETag" = String, description = "For `If-Match`.")))))]
 pub(super) async fn change(

@@ -26,7 +26,7 @@ pub(super) struct TokenToIssue {
     name: TokenName,
     role: Role,
     /// All of the role's, if left out.
-    #[schema(value_type = Option<Vec<Right>>)]
+    #[schema(value_type = Option<Vec<Right>>, min_items = 1)]
     rights: Option<BTreeSet<Right>>,
     /// For whom an agent's token speaks.
     user: Option<Login>,

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::app::Error;
 use crate::app::users::{Edit, NewExtension, NewUser, UserPatch};
+use crate::domain::described;
 use crate::domain::ids::{AgentCode, Language, Login};
 use crate::domain::time::Zone;
 use crate::domain::user::User;
@@ -23,7 +24,7 @@ use crate::http::v1::reading::{Named, Search, Sent, edit};
 #[serde(deny_unknown_fields)]
 pub(super) struct UserToAdd {
     login: Login,
-    /// 1 to 200 letters on one line.
+    #[schema(schema_with = described::line::<1, 200>)]
     name: String,
     /// The tenant's, if left out.
     zone: Option<Zone>,
@@ -31,7 +32,7 @@ pub(super) struct UserToAdd {
     language: Option<Language>,
     agent_code: Option<AgentCode>,
     /// Digits that the agent proves themselves with; never told again.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^[0-9]{4,12}$")]
     pin: Option<SecretString>,
     /// The first number at which the user is reached.
     extension: Option<ExtensionToAdd>,
@@ -42,10 +43,13 @@ pub(super) struct UserToAdd {
 #[serde(deny_unknown_fields)]
 pub(super) struct ExtensionToAdd {
     /// In E.164 form, or as numbers are written in the tenant's region.
+    #[schema(example = "+15062345678")]
     number: String,
-    /// 1 to 10 digits to dial once the number has answered.
+    /// Digits to dial once the number has answered.
+    #[schema(pattern = "^[0-9]{0,10}$")]
     ext: Option<String>,
     /// The user's name, if left out.
+    #[schema(schema_with = described::line_or_null::<0, 200>)]
     description: Option<String>,
 }
 
@@ -53,6 +57,7 @@ pub(super) struct ExtensionToAdd {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UserChange {
+    #[schema(schema_with = described::line_or_null::<1, 200>)]
     name: Option<String>,
     #[serde(default, deserialize_with = "edit")]
     #[schema(value_type = Option<Zone>)]
@@ -64,7 +69,7 @@ pub(super) struct UserChange {
     #[schema(value_type = Option<AgentCode>)]
     agent_code: Option<Edit<AgentCode>>,
     #[serde(default, deserialize_with = "edit")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^[0-9]{4,12}$")]
     pin: Option<Edit<SecretString>>,
     /// False takes the user out of service, and off duty in the same moment.
     active: Option<bool>,

@@ -2,6 +2,7 @@
 
 mod access;
 mod document;
+mod fuzz;
 mod people;
 mod presence;
 mod reading;
