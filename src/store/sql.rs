@@ -214,6 +214,7 @@ statements! {
         where u.tenant_id = $1 and u.login > $2 order by u.login limit $3");
     USER_BY_LOGIN = concat!("select ", user_columns!(), " from users u \
         where u.tenant_id = $1 and u.login = $2");
+    USER_REVISION = "select u.revision from users u where u.tenant_id = $1 and u.login = $2";
     USER_BY_CODE = concat!("select ", user_columns!(), " from users u \
         where u.tenant_id = $1 and u.agent_code = $2 and u.active");
     INSERT_USER = "insert into users (tenant_id, user_id, login, name, zone, language, agent_code, pin_hash, \

@@ -1,8 +1,8 @@
 //! Users, and the numbers at which they are reached.
 
 use axum::Json;
-use axum::http::StatusCode;
-use axum::http::header::LOCATION;
+use axum::http::header::{ETAG, LOCATION};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use crate::domain::user::User;
 use crate::http::v1::gate::Caller;
 use crate::http::v1::page::{Asked, Page};
 use crate::http::v1::problem::Problem;
-use crate::http::v1::reading::{Named, Search, Sent, edit};
+use crate::http::v1::reading::{Named, Search, Sent, edit, if_match};
 
 /// A user to be added, active from the start.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -105,22 +105,35 @@ pub(super) async fn add(caller: Caller, Sent(new): Sent<UserToAdd>) -> Result<im
 
 /// Show a user
 #[utoipa::path(get, path = "/v1/users/{login}", tag = "users", params(("login" = Login, Path)),
-    security(("token" = ["users.read"])), responses((status = 200, body = User)))]
-pub(super) async fn show(caller: Caller, Named(login): Named<Login>) -> Result<Json<User>, Problem> {
-    Ok(Json(caller.app.user(caller.tenant(), &login).await?))
+    security(("token" = ["users.read"])),
+    responses((status = 200, body = User, headers(("ETag" = String, description = "For `If-Match`.")))))]
+pub(super) async fn show(caller: Caller, Named(login): Named<Login>) -> Result<impl IntoResponse, Problem> {
+    Ok(tagged(caller.app.user_at(caller.tenant(), &login).await?))
 }
 
 /// Change a user
-#[utoipa::path(patch, path = "/v1/users/{login}", tag = "users", params(("login" = Login, Path)),
-    request_body = UserChange, security(("token" = ["users.write"])), responses((status = 200, body = User)))]
+///
+/// With `If-Match` only if nothing of theirs has changed since that was seen; how they are now is in the refusal's
+/// `current`.
+#[utoipa::path(patch, path = "/v1/users/{login}", tag = "users",
+    params(("login" = Login, Path),
+        ("If-Match" = Option<String>, Header, pattern = "^\"[0-9]{1,18}\"$", description = "The `ETag` that was seen.")),
+    request_body = UserChange, security(("token" = ["users.write"])),
+    responses((status = 200, body = User, headers(("ETag" = String, description = "For `If-Match`.")))))]
 pub(super) async fn change(
     caller: Caller,
     Named(login): Named<Login>,
+    headers: HeaderMap,
     Sent(change): Sent<UserChange>,
-) -> Result<Json<User>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
+    let seen = if_match(&headers)?;
     let UserChange { name, zone, language, agent_code, pin, active } = change;
     let patch = UserPatch { name, zone, language, agent_code, pin, active };
-    Ok(Json(caller.app.change_user(caller.tenant(), &login, patch).await?))
+    Ok(tagged(caller.app.change_user_at(caller.tenant(), &login, seen, patch).await?))
+}
+
+fn tagged((user, revision): (User, u64)) -> impl IntoResponse {
+    ([(ETAG, format!("\"{revision}\""))], Json(user))
 }
 
 /// Take a user out of service
