@@ -39,7 +39,6 @@ pub enum Publication {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = FlowIssue)]
 pub struct Placed {
-    #[schema(value_type = String)]
     pub severity: Severity,
     pub message: String,
     /// From 1.

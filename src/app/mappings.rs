@@ -205,11 +205,11 @@ impl App {
                 for mapping in &mut changed {
                     let before = mapping.clone();
                     mapping.active = active;
-                    if is_dry_run {
-                        continue;
-                    }
                     if active {
                         check(tx, &tenant, mapping).await?;
+                    }
+                    if is_dry_run {
+                        continue;
                     }
                     tx.save_mapping(&tenant.id, mapping);
                     let event = Event::MappingChanged(change(Some(&before), Some(mapping)));
@@ -332,6 +332,7 @@ async fn chosen(tx: &mut Tx<'_>, tenant: &Tenant, names: Option<Vec<String>>) ->
 }
 
 async fn find(tx: &mut Tx<'_>, tenant: &Tenant, name: &str) -> Result<Mapping, Error> {
+    // No text in PostgreSQL has that letter.
     if !name.contains('\0')
         && let Some(mapping) = tx.mapping(&tenant.id, name).await?
     {

@@ -79,10 +79,25 @@ async fn a_mapping_is_added_changed_switched_and_removed() {
     assert_eq!(api.ask(&owner, Method::PATCH, "/v1/mappings", none).await.code(), (404, "not_found"));
     assert_eq!(api.get(&owner, &place).await.body["active"], json!(false), "all or none");
 
+    let day = mapping(&json!({ "name": "Day" }));
+    assert_eq!(api.ask(&owner, Method::POST, "/v1/mappings", day).await.status, 201);
+    for is_dry_run in [true, false] {
+        let both = json!({ "active": true, "dry_run": is_dry_run });
+        let refused = api.ask(&owner, Method::PATCH, "/v1/mappings", both).await;
+        assert_eq!(refused.code(), (409, "mapping_conflict"), "a dry run tells as much: {is_dry_run}");
+    }
+
     assert_eq!(api.ask(&owner, Method::DELETE, &place, Value::Null).await.status, 204);
     assert_eq!(api.get(&owner, &place).await.code(), (404, "not_found"));
-    let deeds = ["mapping.removed", "mapping.changed", "mapping.changed", "mapping.changed", "mapping.added"];
-    assert_eq!(api.deeds(&owner, 5).await, deeds);
+    let deeds = [
+        "mapping.removed",
+        "mapping.added",
+        "mapping.changed",
+        "mapping.changed",
+        "mapping.changed",
+        "mapping.added",
+    ];
+    assert_eq!(api.deeds(&owner, 6).await, deeds);
 }
 
 #[tokio::test]
