@@ -6,6 +6,7 @@ use std::sync::Arc;
 use divan::Bencher;
 use dutyline::domain::ids::{CallId, Language, TenantId, UserId};
 use dutyline::domain::phone::E164;
+use dutyline::domain::policy::Policy;
 use dutyline::domain::presence::Presence;
 use dutyline::domain::tenant::Tenant;
 use dutyline::domain::time::Instant;
@@ -103,6 +104,7 @@ fn tenant(language: Language) -> Tenant {
         zone: "America/Toronto".parse().expect("a zone"),
         language,
         shared_lines: false,
+        policy: Policy::default(),
         revision: 0,
     }
 }

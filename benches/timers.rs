@@ -93,7 +93,7 @@ impl Fleet {
         self.write(move |tx| {
             for place in 0..AGENTS {
                 let state = State::Online { since, until: until(place) };
-                let presence = Presence { state, generation, at: Some(since), cause: None, hold: None };
+                let presence = Presence { state, generation, at: Some(since), ..Presence::default() };
                 tx.save_presence(&tenant, &user(place).id, &presence);
             }
         })

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::domain::ids::{EventId, ExtensionId, MappingId, TenantId, TokenId, UserId};
+use crate::domain::ids::{AvailabilityId, EventId, ExtensionId, MappingId, TenantId, TokenId, UserId};
 use crate::domain::token::TokenText;
 
 /// 128 bits that rise with time, as UUID version 7 has them (RFC 9562).
@@ -30,6 +30,10 @@ pub fn mapping_id() -> MappingId {
 
 pub fn event_id() -> EventId {
     EventId::from_bits(rising())
+}
+
+pub fn availability_id() -> AvailabilityId {
+    AvailabilityId::from_bits(rising())
 }
 
 pub fn token_id() -> TokenId {

@@ -3,6 +3,7 @@
 
 pub mod apply;
 pub mod audit;
+pub mod availability;
 pub mod backup;
 mod cache;
 pub mod calls;
@@ -12,12 +13,15 @@ pub mod error;
 pub mod events;
 pub mod flows;
 pub mod health;
+mod ledger;
 mod line;
 pub mod mappings;
 pub mod pins;
 pub mod presence;
 pub mod prompts;
 mod recent;
+pub mod reports;
+pub mod schedules;
 mod startup;
 mod tenancy;
 pub mod tenants;

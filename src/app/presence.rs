@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::{App, Error, log, users};
-use crate::domain::event::{Envelope, Event, EventCause};
-use crate::domain::ids::{CallId, Login, TenantId, UserId};
-use crate::domain::presence::{self, Cause, Command, Presence, Reason, Source, State, Transition};
+use crate::domain::event::{self, Envelope, Event, EventCause};
+use crate::domain::ids::{CallId, Login, UserId};
+use crate::domain::presence::{self, Cause, Command, Duty, Presence, Reason, Source, State, Transition};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
 use crate::domain::user::{Agent, Reachable};
@@ -29,14 +29,6 @@ pub struct Standing {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<String>,
 }
-
-spelled!(
-    /// Whether an agent is on duty.
-    Duty, "one of offline, online", {
-        Offline = "offline",
-        Online = "online",
-    }
-);
 
 impl Standing {
     /// What holds at `now`, whether or not the end of a window has been noticed by then.
@@ -97,6 +89,13 @@ pub struct Order {
     pub reason: Reason,
 }
 
+impl Order {
+    /// Of one user, for no reason worth a word.
+    pub fn about(login: &Login, command: Command, source: Source) -> Self {
+        Self { whom: Whom::Named(vec![login.clone()]), command, source, reason: Reason::LoggedIn }
+    }
+}
+
 /// What came of an order for one agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
@@ -107,7 +106,7 @@ pub struct Outcome {
 }
 
 /// Agents who can be reached that are told of at most.
-const MOST_REACHABLE: u32 = 1000;
+const MOST_REACHABLE: usize = 1000;
 
 impl App {
     /// Every agent's presence, by login.
@@ -145,21 +144,27 @@ impl App {
         standing.await
     }
 
-    /// Who can be reached now or at another moment, as far as the windows that are open now reach; who has been on duty
-    /// longest comes first, and at most a thousand are told.
+    /// Who can be given a call now, or at another moment by what is said of it; who has been on duty longest comes
+    /// first, and at most a thousand are told.
     pub async fn reachable(
         &self,
         tenant: &Tenant,
         at: Option<Instant>,
     ) -> Result<Vec<Reachable>, StoreError> {
-        let tenant = tenant.id.clone();
-        let read = self.store.read(|tx| {
+        let tenant = tenant.clone();
+        let unit = self.store.read::<_, StoreError, _>(|tx| {
             Box::pin(async move {
-                let at = at.unwrap_or(tx.now());
-                tx.reachable(&tenant, at, MOST_REACHABLE).await
+                let (now, default) = (tx.now(), tenant.policy.default_availability);
+                let at = at.unwrap_or(now);
+                let candidates = tx.candidates(&tenant.id, at).await?;
+                let mut found: Vec<Reachable> =
+                    candidates.into_iter().filter_map(|one| one.reachable(default, at, now)).collect();
+                found.sort_by(|one, other| (one.since, &one.user).cmp(&(other.since, &other.user)));
+                found.truncate(MOST_REACHABLE);
+                Ok(found)
             })
         });
-        read.await
+        unit.await
     }
 
     /// The newest changes of an agent's presence, newest first.
@@ -196,7 +201,9 @@ impl App {
                 let (now, cause) = (tx.now(), tx.cause());
                 let mut outcomes = Vec::with_capacity(decisions.len());
                 for Decision { mut agent, presence, transitions } in decisions {
-                    save_presence(tx, &tenant.id, (&agent.id, &agent.login), &presence, &transitions, &cause);
+                    let change =
+                        Change { before: &agent.presence, after: &presence, transitions: &transitions };
+                    save_presence(tx, &tenant, (&agent.id, &agent.login), change, &cause);
                     agent.presence = presence;
                     let has_changed = !transitions.is_empty();
                     outcomes.push(Outcome { standing: Standing::of(agent, now), has_changed });
@@ -231,7 +238,7 @@ async fn decide(tx: &mut Tx<'_>, tenant: &Tenant, order: &Order) -> Result<Vec<D
     check_reason(&order.reason)?;
     let (now, mut decisions) = (tx.now(), Vec::new());
     for agent in chosen(tx, tenant, &order.whom).await? {
-        if matches!(order.command, Command::GoOnline { .. }) {
+        if order.command.puts_on_duty(now) {
             check_can_go_online(tx, tenant, &agent).await?;
         }
         let cause = Cause { source: order.source, reason: order.reason.clone(), call: None };
@@ -297,28 +304,37 @@ pub(super) async fn end_duty(
         presence::decide(&agent.presence, &Command::GoOffline, &cause, None, tx.now())
             .map_err(|why| Error::Presence { user: agent.login.clone(), why })?;
     if !transitions.is_empty() {
-        let cause = tx.cause();
-        save_presence(tx, &tenant.id, (&agent.id, &agent.login), &presence, &transitions, &cause);
+        let (change, cause) =
+            (Change { before: &agent.presence, after: &presence, transitions: &transitions }, tx.cause());
+        save_presence(tx, tenant, (&agent.id, &agent.login), change, &cause);
     }
     Ok(())
+}
+
+/// What became of a presence, and how.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Change<'c> {
+    pub(super) before: &'c Presence,
+    pub(super) after: &'c Presence,
+    pub(super) transitions: &'c [Transition],
 }
 
 /// Saves an agent's presence with its events.
 pub(super) fn save_presence(
     tx: &mut Tx<'_>,
-    tenant: &TenantId,
+    tenant: &Tenant,
     (user, login): (&UserId, &Login),
-    presence: &Presence,
-    transitions: &[Transition],
+    Change { before, after, transitions }: Change<'_>,
     cause: &EventCause,
 ) {
     let subject = format!("user:{login}");
     if transitions.is_empty() {
-        let event = Event::PresenceUnchanged { generation: presence.generation };
-        return log(tx, tenant, subject, event, cause.clone());
+        let event = Event::PresenceUnchanged { generation: after.generation };
+        return log(tx, &tenant.id, subject, event, cause.clone());
     }
-    tx.save_presence(tenant, user, presence);
-    for transition in transitions {
-        log(tx, tenant, subject.clone(), transition.clone().into(), cause.clone());
+    tx.save_presence(&tenant.id, user, after);
+    let told = transitions.iter().cloned().map(Event::from);
+    for event in told.chain(event::derived(before, after, tenant.policy.default_availability, tx.now())) {
+        log(tx, &tenant.id, subject.clone(), event, cause.clone());
     }
 }

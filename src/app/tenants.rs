@@ -7,6 +7,7 @@ use super::{App, Error, change, draw, log_deed};
 use crate::domain::event::Event;
 use crate::domain::ids::{Language, Slug};
 use crate::domain::phone::Region;
+use crate::domain::policy::Policy;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Zone;
 use crate::domain::user::Extension;
@@ -27,6 +28,7 @@ pub fn fresh(slug: Slug) -> Tenant {
         zone: Zone::utc(),
         language: "en".parse().expect("a tag"),
         shared_lines: false,
+        policy: Policy::default(),
         revision: 0,
     }
 }
@@ -132,6 +134,7 @@ fn outdated(current: &Tenant) -> Error {
 
 /// Saves a tenant as it is to be.
 pub(super) async fn replace(tx: &mut Tx<'_>, before: &Tenant, after: &Tenant) -> Result<(), Error> {
+    after.policy.check().map_err(|why| Error::invalid(why.field, why.name.clone(), why.to_string()))?;
     if before.shared_lines != after.shared_lines {
         redraw_lines(tx, before, after).await?;
     }
@@ -149,6 +152,7 @@ pub struct TenantPatch {
     pub zone: Option<Zone>,
     pub language: Option<Language>,
     pub shared_lines: Option<bool>,
+    pub policy: Option<Policy>,
 }
 
 impl TenantPatch {
@@ -160,6 +164,7 @@ impl TenantPatch {
             zone: self.zone.unwrap_or(tenant.zone),
             language: self.language.unwrap_or(tenant.language),
             shared_lines: self.shared_lines.unwrap_or(tenant.shared_lines),
+            policy: self.policy.unwrap_or(tenant.policy),
             ..tenant
         }
     }

@@ -6,8 +6,8 @@ use metrics::{gauge, histogram};
 
 use serde::Serialize;
 
-use super::presence::{Standing, agent, save_presence};
-use super::{App, Error};
+use super::presence::{Change, Standing, agent, save_presence};
+use super::{App, Error, schedules};
 use crate::domain::event::{Envelope, Event, EventCause};
 use crate::domain::ids::{Login, TenantId};
 use crate::domain::presence::{self, Cause};
@@ -24,9 +24,9 @@ const AT_ONCE: u32 = 256;
 /// What came of firing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fired {
-    /// Windows that were ended.
+    /// Windows that were ended, and all else that was due.
     pub count: usize,
-    /// When the next one ends, as far as is known now.
+    /// When the next thing is due, as far as is known now.
     pub next: Option<Instant>,
 }
 
@@ -168,7 +168,8 @@ async fn tell(tx: &mut Tx<'_>, tenant: &Tenant, login: &Login) -> Result<TimerSt
 }
 
 impl App {
-    /// Ends every window that is over, the longest over first.
+    /// Does all that is due: ends the windows that are over, the longest over first; begins and ends what was said
+    /// beforehand; passes the edges of hours of work.
     pub async fn fire_due(&self) -> Result<Fired, StoreError> {
         // Both by one time: what becomes due between it and the last unit is the next, if it was not ended too.
         let read = self.store.read::<_, StoreError, _>(|tx| {
@@ -207,16 +208,31 @@ impl App {
     }
 }
 
-/// Ends what of the tenant's is due; how late each was.
+/// Does what of the tenant's is due; how late each was.
 async fn fire(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<TimeDelta>, StoreError> {
-    let now = tx.now();
-    let mut fired = Vec::new();
-    for Due { user, login, presence, menu_since } in tx.due(tenant, AT_ONCE).await? {
-        // The query and the rule say the same; where they should not, the rule wins and nothing is ended.
-        let expired = presence::expire(&presence, presence.generation, menu_since, now);
-        let Some((ended, transitions)) = expired else { continue };
-        save_presence(tx, tenant, (&user, &login), &ended, &transitions, &EventCause::actor("timer"));
-        fired.extend(presence.deadline().map(|deadline| now - deadline));
+    let Some(tenant) = tx.tenant_by_id(tenant).await? else { return Ok(Vec::new()) };
+    let mut late = Vec::new();
+    let ending = tx.due(&tenant.id, AT_ONCE).await?;
+    late.extend(ending.into_iter().filter_map(|due| settle(tx, &tenant, due)));
+    let turning = tx.turning(&tenant.id, AT_ONCE).await?;
+    late.extend(turning.into_iter().filter_map(|due| settle(tx, &tenant, due)));
+    for edge in tx.at_edge(&tenant.id, AT_ONCE).await? {
+        late.push(tx.now() - edge.at);
+        schedules::pass(tx, &tenant, edge);
     }
-    Ok(fired)
+    Ok(late)
+}
+
+/// Does what is due of one presence; how late that is, if anything was.
+fn settle(tx: &mut Tx<'_>, tenant: &Tenant, due: Due) -> Option<TimeDelta> {
+    let Due { user, login, presence, menu_since, has_hours } = due;
+    let was_due = [presence.deadline(), presence.turns_at()].into_iter().flatten().min()?;
+    // The query and the rule say the same; where they should not, the rule wins and nothing is done.
+    let (after, transitions) = presence::settle(&presence, presence.generation, menu_since, tx.now())?;
+    let change = Change { before: &presence, after: &after, transitions: &transitions };
+    save_presence(tx, tenant, (&user, &login), change, &EventCause::actor("timer"));
+    if has_hours && after.deadline().is_none() {
+        tx.save_edge(&tenant.id, &user, Some(tx.now()));
+    }
+    Some(tx.now() - was_due)
 }

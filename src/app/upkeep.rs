@@ -8,10 +8,11 @@ use crate::store::upkeep::Old;
 use crate::store::{Scope, StoreError};
 
 /// How long what is kept.
-const KEPT: [(Old, TimeDelta); 4] = [
+const KEPT: [(Old, TimeDelta); 5] = [
     (Old::Steps, TimeDelta::days(90)),
     (Old::Calls, TimeDelta::days(400)),
     (Old::Events, TimeDelta::days(400)),
+    (Old::Segments, TimeDelta::days(400)),
     (Old::PinAttempts, TimeDelta::days(30)),
 ];
 

@@ -6,8 +6,6 @@ pub mod import;
 mod put;
 pub mod table;
 
-use std::str::FromStr;
-
 use secrecy::SecretString;
 
 pub use extensions::NewExtension;
@@ -15,6 +13,7 @@ pub(super) use put::{WantedUser, deactivate, put};
 
 use super::presence::end_duty;
 use super::{App, Error, change, draw, log_deed, pins};
+use crate::domain::edit::Edit;
 use crate::domain::event::{Change, Event};
 use crate::domain::ids::{AgentCode, Language, Login};
 use crate::domain::presence::Reason;
@@ -44,29 +43,6 @@ pub struct UserPatch {
     pub agent_code: Option<Edit<AgentCode>>,
     pub pin: Option<Edit<SecretString>>,
     pub active: Option<bool>,
-}
-
-/// A new value for what a user need not have. Written as the value, or as `none`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Edit<T> {
-    Clear,
-    Set(T),
-}
-
-impl<T> Edit<T> {
-    fn value(self) -> Option<T> {
-        match self {
-            Self::Clear => None,
-            Self::Set(value) => Some(value),
-        }
-    }
-}
-
-impl<T: FromStr> FromStr for Edit<T> {
-    type Err = T::Err;
-    fn from_str(text: &str) -> Result<Self, T::Err> {
-        if text == "none" { Ok(Self::Clear) } else { text.parse().map(Self::Set) }
-    }
 }
 
 impl App {

@@ -3,6 +3,7 @@
 
 mod apply;
 mod audit;
+mod availability;
 mod backup;
 pub mod call;
 mod completions;
@@ -21,9 +22,13 @@ mod r#move;
 mod openapi;
 mod output;
 pub mod phone;
+mod policy;
 mod presence;
 mod prompt;
+mod report;
+mod schedule;
 mod serve;
+mod status;
 mod tenant;
 mod timer;
 mod token;
@@ -74,6 +79,21 @@ enum Command {
     /// Who is on duty, and until when
     #[command(subcommand)]
     Presence(presence::Action),
+    /// What users say of themselves, now and later: availabilities
+    #[command(subcommand)]
+    Availability(availability::Action),
+    /// How users stand for a call, and what they serve
+    #[command(subcommand)]
+    Status(status::Action),
+    /// Hours of work
+    #[command(subcommand)]
+    Schedule(schedule::Action),
+    /// What the tenant has decided about presence: labels, wrap-up, quick availabilities
+    #[command(subcommand)]
+    Policy(policy::Action),
+    /// How users spent their time, how calls went, how many were on duty
+    #[command(subcommand)]
+    Report(report::Action),
     /// Timers: the ends of duty windows
     #[command(subcommand)]
     Timer(timer::Action),
@@ -118,6 +138,11 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::User(action) => user::run(&desk, action).await,
         Command::Mapping(action) => mapping::run(&desk, action).await,
         Command::Presence(action) => presence::run(&desk, action).await,
+        Command::Availability(action) => availability::run(&desk, action).await,
+        Command::Status(action) => status::run(&desk, action).await,
+        Command::Schedule(action) => schedule::run(&desk, action).await,
+        Command::Policy(action) => policy::run(&desk, action).await,
+        Command::Report(action) => report::run(&desk, action).await,
         Command::Timer(action) => timer::run(&desk, action).await,
         Command::Token(action) => token::run(&desk, action).await,
         Command::Doctor(args) => doctor::run(&desk, args).await,

@@ -8,13 +8,13 @@ use comfy_table::Table;
 use dialoguer::Confirm;
 
 use crate::app::App;
-use crate::app::presence::{Duty, Order, Standing, Whom};
+use crate::app::presence::{Order, Standing, Whom};
 use crate::cli::desk::Desk;
 use crate::cli::output::{Format, table, talk};
 use crate::cli::when::wall;
 use crate::domain::event::{Envelope, Event};
 use crate::domain::ids::Login;
-use crate::domain::presence::{Command, Reason, Source, WhenOnline};
+use crate::domain::presence::{Command, Duty, Reason, Source, WhenOnline};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Hours, Instant, Zone};
 

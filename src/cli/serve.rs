@@ -78,6 +78,7 @@ pub(super) async fn serve(
     ));
     app.fire_due().await.context("cannot settle what is overdue")?;
     tasks.spawn(worker::timers::run(app.clone(), stop.clone()));
+    tasks.spawn(worker::ledger::run(app.clone(), stop.clone()));
     tasks.spawn(worker::upkeep::run(app.clone(), stop.clone()));
     let told = ready.clone();
     tasks.spawn(worker::health::run(app.clone(), move |health| tell(&told, health), stop.clone()));

@@ -65,7 +65,7 @@ pub(super) struct Fields {
 impl From<Fields> for TenantPatch {
     fn from(fields: Fields) -> Self {
         let Fields { name, region, zone, language, shared_lines } = fields;
-        Self { name, region, zone, language, shared_lines }
+        Self { name, region, zone, language, shared_lines, policy: None }
     }
 }
 

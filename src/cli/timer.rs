@@ -93,7 +93,7 @@ fn origin(story: &TimerStory) -> Option<String> {
         let reason = story.standing.reason.as_ref().map_or("", Reason::as_str);
         return Some(match story.standing.source {
             Some(Source::Timer) if story.timer.is_none() => format!("The time was up; noticed at {at}."),
-            Some(Source::Timer | Source::Admin | Source::Api | Source::Phone) | None => {
+            Some(Source::Timer | Source::Admin | Source::Api | Source::Phone | Source::Schedule) | None => {
                 format!("Set at {at} by {}, reason {reason}.", event.cause.actor)
             }
         });

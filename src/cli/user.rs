@@ -11,9 +11,10 @@ use comfy_table::Table;
 use secrecy::SecretString;
 use serde::Serialize;
 
-use crate::app::users::{Edit, NewExtension, NewUser, UserPatch};
+use crate::app::users::{NewExtension, NewUser, UserPatch};
 use crate::cli::desk::Desk;
 use crate::cli::output::{Format, table, talk};
+use crate::domain::edit::Edit;
 use crate::domain::ids::{AgentCode, Language, Login};
 use crate::domain::time::Zone;
 use crate::domain::user::{Extension, User};

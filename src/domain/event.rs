@@ -5,9 +5,13 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::domain::ids::{CallId, EventId, Name, Slug};
-use crate::domain::presence::{Ending, Transition, Window};
+use crate::domain::allocation::DefaultAvailability;
+use crate::domain::availability::{ActiveAvailability, Availability};
+use crate::domain::desk::Desk;
+use crate::domain::ids::{AvailabilityId, CallId, EventId, Name, Slug};
+use crate::domain::presence::{Ending, Presence, Transition, Window};
 use crate::domain::time::Instant;
+use crate::domain::user_status::{UserStatus, status};
 
 /// An event as it stands in the log.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -85,6 +89,22 @@ pub enum Event {
     #[serde(rename = "presence.released")]
     PresenceReleased { generation: u64, at: Instant },
 
+    #[serde(rename = "availability.said")]
+    AvailabilitySaid { generation: u64, at: Instant, availability: Availability },
+    #[serde(rename = "availability.withdrawn")]
+    AvailabilityWithdrawn { generation: u64, at: Instant, id: AvailabilityId },
+    /// What was said beforehand began or ended.
+    #[serde(rename = "availability.turned")]
+    AvailabilityTurned { generation: u64, at: Instant },
+    /// Settings, a call on a terminal, or a wrap-up: kept for the record, and told to nobody who listens, since
+    /// it tells of terminals (A2.9).
+    #[serde(rename = "desk.changed")]
+    DeskChanged { generation: u64, at: Instant, desk: Desk },
+    /// The state of the active availability, or its label, is another one (A2.9).
+    UserAvailability(ActiveAvailability),
+    /// Any item of the status is another one (A2.9).
+    UserStatus(UserStatus),
+
     #[serde(rename = "call.started")]
     CallStarted { caller: String, dialled: String, flow: Name, version: u32 },
     #[serde(rename = "call.step")]
@@ -122,6 +142,8 @@ pub enum Event {
     UserChanged(Change),
     #[serde(rename = "user.deactivated")]
     UserDeactivated(Change),
+    #[serde(rename = "schedule.set")]
+    ScheduleSet(Change),
     #[serde(rename = "extension.added")]
     ExtensionAdded(Change),
     #[serde(rename = "extension.moved")]
@@ -185,6 +207,7 @@ impl Event {
             | Self::UserAdded(change)
             | Self::UserChanged(change)
             | Self::UserDeactivated(change)
+            | Self::ScheduleSet(change)
             | Self::ExtensionAdded(change)
             | Self::ExtensionMoved(change)
             | Self::ExtensionRemoved(change)
@@ -202,6 +225,12 @@ impl Event {
             | Self::PresenceUnchanged { .. }
             | Self::PresenceHeld { .. }
             | Self::PresenceReleased { .. }
+            | Self::AvailabilitySaid { .. }
+            | Self::AvailabilityWithdrawn { .. }
+            | Self::AvailabilityTurned { .. }
+            | Self::DeskChanged { .. }
+            | Self::UserAvailability(_)
+            | Self::UserStatus(_)
             | Self::CallStarted { .. }
             | Self::CallStep { .. }
             | Self::CallEnded { .. }
@@ -224,8 +253,32 @@ impl From<Transition> for Event {
             Transition::WentOffline(ending) => Self::PresenceOffline(ending),
             Transition::Held { generation, at, reason } => Self::PresenceHeld { generation, at, reason },
             Transition::Released { generation, at } => Self::PresenceReleased { generation, at },
+            Transition::Said { generation, at, availability } => {
+                Self::AvailabilitySaid { generation, at, availability }
+            }
+            Transition::Withdrawn { generation, at, id } => {
+                Self::AvailabilityWithdrawn { generation, at, id }
+            }
+            Transition::Turned { generation, at } => Self::AvailabilityTurned { generation, at },
+            Transition::DeskChanged { generation, at, desk } => Self::DeskChanged { generation, at, desk },
         }
     }
+}
+
+/// What a change of a presence is to those who only ask how the user stands: nothing, if they see no difference. They
+/// were told last how it stood at the transition before (A2.9).
+pub fn derived(
+    before: &Presence,
+    after: &Presence,
+    default: DefaultAvailability,
+    now: Instant,
+) -> Vec<Event> {
+    let (then, now) = (before.at.unwrap_or(now), after.at.unwrap_or(now));
+    let (was, is) = (ActiveAvailability::of(before, then), ActiveAvailability::of(after, now));
+    let has_turned = (was.state, was.label()) != (is.state, is.label());
+    let active = has_turned.then_some(Event::UserAvailability(is));
+    let (was, is) = (status(before, default, then), status(after, default, now));
+    active.into_iter().chain((was != is).then_some(Event::UserStatus(is))).collect()
 }
 
 #[cfg(test)]

@@ -1,12 +1,7 @@
 //! Names of things. Identifiers are prefixed text (`usr_0192…`), made outside this module from 128 bits
 //! that rise with time, so that they sort by age and a reader sees at once what they name.
 
-use std::borrow::Borrow;
-use std::fmt;
-use std::str::FromStr;
-
 use data_encoding::HEXLOWER;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// A name or an identifier that is not of the form its type asks for.
@@ -21,7 +16,9 @@ pub struct BadName {
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $expected:expr, $pattern:expr, $rule:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(
+            Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+        )]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
@@ -31,22 +28,22 @@ macro_rules! text {
             }
         }
 
-        impl FromStr for $name {
-            type Err = BadName;
-            fn from_str(text: &str) -> Result<Self, BadName> {
+        impl std::str::FromStr for $name {
+            type Err = $crate::domain::ids::BadName;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
                 Self::try_from(text.to_owned())
             }
         }
 
         impl TryFrom<String> for $name {
-            type Error = BadName;
-            fn try_from(value: String) -> Result<Self, BadName> {
+            type Error = $crate::domain::ids::BadName;
+            fn try_from(value: String) -> Result<Self, Self::Error> {
                 let rule: fn(&str) -> bool = $rule;
-                if rule(&value) { Ok(Self(value)) } else { Err(BadName { value, expected: $expected }) }
+                if rule(&value) { Ok(Self(value)) } else { Err(Self::Error { value, expected: $expected }) }
             }
         }
 
-        impl Borrow<str> for $name {
+        impl std::borrow::Borrow<str> for $name {
             fn borrow(&self) -> &str {
                 &self.0
             }
@@ -58,8 +55,8 @@ macro_rules! text {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(&self.0)
             }
         }
@@ -67,6 +64,16 @@ macro_rules! text {
         described!($name, $crate::domain::described::matching($expected, $pattern));
     };
 }
+pub(in crate::domain) use text;
+
+/// The pattern of a line that has so many letters more than two at most: control characters are none, and the first and
+/// the last letter are not blank.
+macro_rules! one_line {
+    ($more:literal) => {
+        concat!(r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]{0,", $more, r"}[^\s\x00-\x1f\x7f-\x9f])?$")
+    };
+}
+pub(in crate::domain) use one_line;
 
 /// A text newtype that is `prefix_` and 32 lower-case hexadecimal digits.
 macro_rules! id {
@@ -98,6 +105,8 @@ id!(/// An event of the log.
     EventId, "evt_");
 id!(/// A token of the API; not its secret.
     TokenId, "tok_");
+id!(/// One of a user's availabilities.
+    AvailabilityId, "avl_");
 
 text!(/// A tenant's short name, as typed after `--tenant`.
     Slug, "1 to 40 of a-z, 0-9 and `-`, beginning with a letter", r"^[a-z][a-z0-9-]{0,39}$", |text| is_slug(text, 40, "-"));
@@ -114,14 +123,11 @@ text!(/// The carrier's name of a call. Twilio's begin with `CA`, other carriers
 text!(/// The carrier's name of an account.
     AccountSid, "1 to 128 visible ASCII characters", r"^[!-~]{1,128}$", is_carrier_name);
 text!(/// What an admin calls a token: the script or the system that has it.
-    TokenName, "1 to 100 letters on one line, without blanks around them", ONE_LINE, is_line);
+    TokenName, "1 to 100 letters on one line, without blanks around them", one_line!(98), |text| is_line(text, 100));
 text!(/// A SHA-256 digest, by which a recording is stored and fetched, and a token known again.
     Sha256Hex, "64 lower-case hexadecimal digits", r"^[0-9a-f]{64}$", |text| text.len() == 64 && is_hex(text));
 text!(/// A language tag, BCP 47: `en`, `fr-CA`.
     Language, "a language tag like `en` or `fr-CA`", r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", is_language);
-
-/// Control characters are none, and the first and the last letter are not blank.
-const ONE_LINE: &str = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]{0,98}[^\s\x00-\x1f\x7f-\x9f])?$";
 
 impl Sha256Hex {
     /// The digest of `bytes`.
@@ -154,12 +160,14 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn is_carrier_name(text: &str) -> bool {
-    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+/// Whether a text is words that people may read on one line, without blanks around them.
+pub(in crate::domain) fn is_line(text: &str, longest: usize) -> bool {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    (1..=longest).contains(&text.chars().count()) && text.trim() == text && !text.contains(breaks)
 }
 
-fn is_line(text: &str) -> bool {
-    (1..=100).contains(&text.chars().count()) && text.trim() == text && !text.contains(char::is_control)
+fn is_carrier_name(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn is_language(text: &str) -> bool {
@@ -172,6 +180,8 @@ fn is_language(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::str::FromStr;
+
     use proptest::string::string_regex;
     use proptest::test_runner::{TestCaseError, TestRunner};
     use utoipa::PartialSchema;

@@ -1,11 +1,18 @@
 //! The duty-window machine: an agent is offline, or online until a deadline. Late, early and repeated
 //! timers are inputs like the others; nothing here knows whether a worker runs.
 
+mod story;
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::CallId;
+use crate::domain::availability::{self, Availability};
+use crate::domain::desk::{Desk, Report, SettingsPatch};
+use crate::domain::ids::{AvailabilityId, CallId};
+use crate::domain::plan::{self, Plan};
+use crate::domain::presence::story::Story;
 use crate::domain::time::{Hours, Instant};
+use crate::domain::wrap_up::{self, Length};
 
 /// One agent's presence: what the store keeps in one row.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,6 +26,10 @@ pub struct Presence {
     pub cause: Option<Cause>,
     /// Why a supervisor keeps the agent off duty; while set, the phone is refused (D40).
     pub hold: Option<String>,
+    /// What the agent has said of themselves, but for the window.
+    pub plan: Plan,
+    /// What telephony and settings say.
+    pub desk: Desk,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +46,14 @@ impl Default for State {
     }
 }
 
+spelled!(
+    /// Whether an agent is on duty.
+    Duty, "one of offline, online", {
+        Offline = "offline",
+        Online = "online",
+    }
+);
+
 /// Why a presence is as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Cause {
@@ -46,12 +65,14 @@ pub struct Cause {
 
 spelled!(
     /// Where a change of presence comes from (A1.16).
-    Source, "one of phone, admin, api, timer", {
+    Source, "one of phone, admin, api, timer, schedule", {
         Phone = "phone",
         /// The command line.
         Admin = "admin",
         Api = "api",
         Timer = "timer",
+        /// The user's hours of work (A2.7).
+        Schedule = "schedule",
     }
 );
 
@@ -62,6 +83,8 @@ pub enum Reason {
     LoggedIn,
     LoggedOut,
     Expired,
+    /// Hours of work began or ended (A2.7).
+    Scheduled,
     /// The last number at which the agent could be reached was removed (D36).
     NoExtension,
     /// The user was deactivated (D37).
@@ -77,6 +100,7 @@ impl Reason {
             Self::LoggedIn => "logged_in",
             Self::LoggedOut => "logged_out",
             Self::Expired => "expired",
+            Self::Scheduled => "scheduled",
             Self::NoExtension => "no_extension",
             Self::Deactivated => "admin",
             Self::Other(words) => words,
@@ -86,10 +110,17 @@ impl Reason {
 
 impl From<String> for Reason {
     fn from(text: String) -> Self {
-        [Self::LoggedIn, Self::LoggedOut, Self::Expired, Self::NoExtension, Self::Deactivated]
-            .into_iter()
-            .find(|reason| reason.as_str() == text)
-            .unwrap_or(Self::Other(text))
+        [
+            Self::LoggedIn,
+            Self::LoggedOut,
+            Self::Expired,
+            Self::Scheduled,
+            Self::NoExtension,
+            Self::Deactivated,
+        ]
+        .into_iter()
+        .find(|reason| reason.as_str() == text)
+        .unwrap_or(Self::Other(text))
     }
 }
 
@@ -126,14 +157,50 @@ pub enum Command {
     Hold(String),
     /// The agent may go on duty again.
     Release,
+    /// The agent is in a state, now or later (A2.5). What begins now, is `available` and has an end is time on duty.
+    Say(Availability),
+    /// What was said does not hold.
+    Withdraw(AvailabilityId),
+    Adjust(SettingsPatch),
+    /// A terminal's news, and how long wrap-up lasts for users who have no length of their own.
+    Report(Report, Length),
+    ExtendWrapUp {
+        by: Length,
+        /// How often a wrap-up may be extended.
+        most: u32,
+    },
+    EndWrapUp,
 }
 
 impl Command {
+    /// Whether it opens a duty window at `now`, so that the agent must be one who can be called.
+    pub fn puts_on_duty(&self, now: Instant) -> bool {
+        match self {
+            Self::GoOnline { .. } => true,
+            Self::Say(said) => said.terms.is_duty() && said.terms.starts_at <= now,
+            Self::GoOffline
+            | Self::Hold(_)
+            | Self::Release
+            | Self::Withdraw(_)
+            | Self::Adjust(_)
+            | Self::Report(..)
+            | Self::ExtendWrapUp { .. }
+            | Self::EndWrapUp => false,
+        }
+    }
+
     /// Whether it is a supervisor's to give: agents do not lift themselves what keeps them off duty (D40).
     pub fn is_supervisors(&self) -> bool {
         match self {
             Self::Hold(_) | Self::Release => true,
-            Self::GoOnline { .. } | Self::GoOffline => false,
+            Self::GoOnline { .. }
+            | Self::GoOffline
+            | Self::Say(_)
+            | Self::Withdraw(_)
+            | Self::Adjust(_)
+            | Self::Report(..)
+            | Self::ExtendWrapUp { .. }
+            | Self::EndWrapUp => false,
         }
     }
 }
@@ -156,6 +223,28 @@ pub enum Transition {
         generation: u64,
         at: Instant,
     },
+    Said {
+        generation: u64,
+        at: Instant,
+        availability: Availability,
+    },
+    /// It was taken back, or its time came and nothing could come of it.
+    Withdrawn {
+        generation: u64,
+        at: Instant,
+        id: AvailabilityId,
+    },
+    /// What was said beforehand began or ended.
+    Turned {
+        generation: u64,
+        at: Instant,
+    },
+    /// Settings, a call on a terminal, or a wrap-up.
+    DeskChanged {
+        generation: u64,
+        at: Instant,
+        desk: Desk,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,6 +255,9 @@ pub struct Window {
     pub since: Instant,
     pub until: Instant,
     pub cause: Cause,
+    /// The words with which it was asked for, where it is more than a key press and nothing else is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duty: Option<Availability>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,6 +276,12 @@ pub enum Rejected {
     Held(String),
     #[error("the window would end more than {} hours from now", .0.get())]
     TooFar(Hours),
+    #[error("`{0}` is none of the user's availabilities")]
+    NotSaid(AvailabilityId),
+    #[error("the user has {} availabilities already", plan::MOST)]
+    Full,
+    #[error(transparent)]
+    WrapUp(#[from] wrap_up::Rejected),
 }
 
 /// How long an agent's open menu keeps a window from ending under it (D25).
@@ -211,11 +309,35 @@ impl Presence {
         }
     }
 
-    fn has_lapsed(&self, menu_since: Option<Instant>, now: Instant) -> bool {
-        match self.state {
-            State::Online { until, .. } => now >= lapse(until, menu_since),
-            State::Offline { .. } => false,
+    /// The next moment, from the last transition on, at which time alone changes something else than the window.
+    pub fn turns_at(&self) -> Option<Instant> {
+        let at = self.at?;
+        [self.plan.turns_at(at), self.desk.turns_at(at)].into_iter().flatten().min()
+    }
+
+    /// All of the user's availabilities, the window among them (A2.4).
+    pub fn availabilities(&self) -> Vec<Availability> {
+        self.plan.said().iter().cloned().chain(self.said_window()).collect()
+    }
+
+    /// The state of the one that counts at `now`. Most say nothing, and are available with a window and without.
+    pub fn availability(&self, now: Instant) -> availability::State {
+        if self.plan.said().is_empty() {
+            return availability::State::default();
         }
+        availability::state(&self.availabilities(), now)
+    }
+
+    fn said_window(&self) -> Option<Availability> {
+        let State::Online { since, until } = self.state else { return None };
+        let source = self.cause.as_ref().map_or(Source::Phone, |cause| cause.source);
+        let mut window = self.plan.duty().cloned().unwrap_or_else(|| plan::plain(since, source));
+        window.terms.ends_at = Some(until);
+        Some(window)
+    }
+
+    fn is_window(&self, id: &AvailabilityId) -> bool {
+        self.said_window().is_some_and(|window| window.id == *id)
     }
 }
 
@@ -240,132 +362,21 @@ pub fn decide(
     now: Instant,
 ) -> Result<(Presence, Vec<Transition>), Rejected> {
     let mut story = Story::begin(before, menu_since, now);
-    match command {
-        Command::GoOnline { hours, when_online, cap } => {
-            story.go_online(*hours, *when_online, *cap, cause)?;
-        }
-        Command::GoOffline => story.go_offline(cause),
-        Command::Hold(reason) => story.hold(reason, cause),
-        Command::Release => story.release(),
-    }
+    story.carry_out(command, cause)?;
     Ok((story.presence, story.transitions))
 }
 
-/// Ends the window of the `generation` that a timer saw. None if the timer is stale: it saw another
-/// generation, or the time is not up (I3, I4).
-pub fn expire(
+/// Does what is due of the `generation` that a timer saw: the window's end, and beginnings and ends of what was said.
+/// None if the timer is stale: it saw another generation, or the time is not up (I3, I4).
+pub fn settle(
     before: &Presence,
     generation: u64,
     menu_since: Option<Instant>,
     now: Instant,
 ) -> Option<(Presence, Vec<Transition>)> {
     let story = Story::begin(before, menu_since, now);
-    let ended = before.generation == generation && !story.transitions.is_empty();
-    ended.then_some((story.presence, story.transitions))
-}
-
-/// A presence on its way through one command, and what happened to it so far.
-struct Story {
-    presence: Presence,
-    transitions: Vec<Transition>,
-    now: Instant,
-}
-
-impl Story {
-    /// From here on the window is open only if its time is not up.
-    fn begin(before: &Presence, menu_since: Option<Instant>, now: Instant) -> Self {
-        let mut story = Self { presence: before.clone(), transitions: Vec::new(), now };
-        match (before.state, before.has_lapsed(menu_since, now)) {
-            (State::Online { until, .. }, true) => {
-                story.end(until, Cause { source: Source::Timer, reason: Reason::Expired, call: None });
-            }
-            (State::Online { .. } | State::Offline { .. }, _) => {}
-        }
-        story
-    }
-
-    fn go_online(
-        &mut self,
-        hours: Hours,
-        when_online: WhenOnline,
-        cap: Hours,
-        cause: &Cause,
-    ) -> Result<(), Rejected> {
-        if let Some(reason) = &self.presence.hold {
-            return Err(Rejected::Held(reason.clone()));
-        }
-        let at = self.next_at();
-        let fresh = at + hours.span();
-        let (since, until) = match (self.presence.state, when_online) {
-            (State::Offline { .. }, _) => (at, fresh),
-            (State::Online { since, .. }, WhenOnline::Replace) => (since, fresh),
-            (State::Online { since, until }, WhenOnline::Extend) => (since, until + hours.span()),
-            (State::Online { since, until }, WhenOnline::Max) => (since, until.max(fresh)),
-        };
-        if until - at > cap.span() {
-            return Err(Rejected::TooFar(cap));
-        }
-        let opened = matches!(self.presence.state, State::Offline { .. });
-        let generation = self.advance(at, State::Online { since, until }, cause.clone());
-        let window = Window { generation, at, since, until, cause: cause.clone() };
-        self.transitions.push(if opened {
-            Transition::WentOnline(window)
-        } else {
-            Transition::Extended(window)
-        });
-        Ok(())
-    }
-
-    fn go_offline(&mut self, cause: &Cause) {
-        match self.presence.state {
-            // While a menu holds the end, the agent is off duty already.
-            State::Online { until, .. } => self.end(self.next_at().min(until), cause.clone()),
-            State::Offline { .. } => {}
-        }
-    }
-
-    fn hold(&mut self, reason: &str, cause: &Cause) {
-        self.go_offline(cause);
-        if self.presence.hold.as_deref() != Some(reason) {
-            self.presence.hold = Some(reason.to_owned());
-            let (generation, at) = self.touch();
-            self.transitions.push(Transition::Held { generation, at, reason: reason.to_owned() });
-        }
-    }
-
-    fn release(&mut self) {
-        if self.presence.hold.take().is_some() {
-            let (generation, at) = self.touch();
-            self.transitions.push(Transition::Released { generation, at });
-        }
-    }
-
-    fn end(&mut self, ended: Instant, cause: Cause) {
-        let at = self.next_at();
-        let generation = self.advance(at, State::Offline { since: Some(ended) }, cause.clone());
-        self.transitions.push(Transition::WentOffline(Ending { generation, at, ended, cause }));
-    }
-
-    fn advance(&mut self, at: Instant, state: State, cause: Cause) -> u64 {
-        self.presence.state = state;
-        self.presence.cause = Some(cause);
-        self.presence.at = Some(at);
-        self.presence.generation += 1;
-        self.presence.generation
-    }
-
-    /// A transition that leaves the state and its cause as they are.
-    fn touch(&mut self) -> (u64, Instant) {
-        let at = self.next_at();
-        self.presence.at = Some(at);
-        self.presence.generation += 1;
-        (self.presence.generation, at)
-    }
-
-    /// Time does not run backwards in an agent's log, whatever the clock does (I9).
-    fn next_at(&self) -> Instant {
-        self.presence.at.map_or(self.now, |last| last.max(self.now))
-    }
+    let has_come = before.generation == generation && !story.transitions.is_empty();
+    has_come.then_some((story.presence, story.transitions))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{Language, Slug, TenantId};
 use crate::domain::phone::Region;
+use crate::domain::policy::Policy;
 use crate::domain::time::Zone;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -20,6 +21,9 @@ pub struct Tenant {
     /// Whether users may share a number and differ by extension; callers from it say who they are by
     /// agent code (D34).
     pub shared_lines: bool,
+    /// What it has decided about presence.
+    #[serde(default)]
+    pub policy: Policy,
     /// Rises with every change of the tenant, its prompts, flows or mappings.
     #[serde(skip, default)]
     pub revision: u64,
@@ -36,6 +40,7 @@ pub(crate) fn acme() -> Tenant {
         zone: Zone::utc(),
         language: "en".parse().expect("a tag"),
         shared_lines: false,
+        policy: Policy::default(),
         revision: 0,
     }
 }

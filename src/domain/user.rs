@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::allocation::{self, DefaultAvailability};
 use crate::domain::ids::{AgentCode, ExtensionId, Language, Login, UserId};
 use crate::domain::phone::E164;
 use crate::domain::presence::Presence;
@@ -69,7 +70,7 @@ pub struct Agent {
     pub presence: Presence,
 }
 
-/// An agent on duty, as whoever wants to call one sees them.
+/// An agent who can be called, as whoever wants to call one sees them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Reachable {
     pub user: Login,
@@ -82,4 +83,23 @@ pub struct Reachable {
     pub since: Instant,
     #[schema(value_type = String, format = DateTime)]
     pub until: Instant,
+}
+
+/// An agent who may be one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    pub user: Login,
+    pub name: String,
+    pub number: E164,
+    pub ext: Option<String>,
+    pub presence: Presence,
+}
+
+impl Candidate {
+    /// What can be told of the agent at `at`: they can be called then, by what is known `now`.
+    pub fn reachable(self, default: DefaultAvailability, at: Instant, now: Instant) -> Option<Reachable> {
+        let duty = allocation::duty(&self.presence, default, at, now)?;
+        let Self { user, name, number, ext, .. } = self;
+        Some(Reachable { user, name, number, ext, since: duty.0, until: duty.1 })
+    }
 }

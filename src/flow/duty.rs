@@ -197,7 +197,7 @@ fn go_online(walk: &mut Walk<'_>, settings: &TimedPresence, hours: Hours) -> Go 
             Go::To(settings.next.clone())
         }
         Err(Rejected::TooFar(cap)) => too_long(walk, settings, cap),
-        Err(why @ Rejected::Held(_)) => refuse(walk, settings, &why),
+        Err(why) => refuse(walk, settings, &why),
     }
 }
 

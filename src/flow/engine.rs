@@ -184,7 +184,7 @@ impl Turn {
 pub enum Effect {
     /// Save the presence; each transition is an event. None is a command that changed nothing.
     Presence {
-        presence: Presence,
+        presence: Box<Presence>,
         transitions: Vec<Transition>,
     },
     /// Save the agent's record, if an agent was named, and remember the attempt.

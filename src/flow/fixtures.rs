@@ -47,8 +47,7 @@ pub(super) fn ada_online_until(minute: i64) -> Agent {
         state: State::Online { since: at(-60), until: at(minute) },
         generation: 1,
         at: Some(at(-60)),
-        cause: None,
-        hold: None,
+        ..Presence::default()
     };
     Agent { presence, ..ada() }
 }

@@ -97,6 +97,20 @@ impl Tx<'_> {
         rows.into_iter().map(Call::try_from).collect()
     }
 
+    /// How many calls that began in `[from, to)` went alike: flow, status, outcome and their number.
+    pub async fn calls_by_outcome(
+        &mut self,
+        tenant: &TenantId,
+        (from, to): (Instant, Instant),
+    ) -> Result<Vec<(Name, String, Option<String>, u64)>, StoreError> {
+        let rows: Vec<(String, String, Option<String>, i64)> =
+            self.all(sql::CALLS_BY_OUTCOME, [tenant.as_str().into(), from.into(), to.into()]).await?;
+        let counted = |(flow, status, outcome, calls): (String, String, Option<String>, i64)| {
+            Ok((parse("calls", "flow", flow)?, status, outcome, count("calls", "count", calls)?))
+        };
+        rows.into_iter().map(counted).collect()
+    }
+
     /// Calls that began before `started` and of whose end the carrier never told, at most a thousand.
     pub async fn lost_calls(&mut self, tenant: &TenantId, started: Instant) -> Result<Vec<Call>, StoreError> {
         let rows: Vec<CallRow> = self.all(sql::LOST_CALLS, [tenant.as_str().into(), started.into()]).await?;

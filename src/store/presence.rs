@@ -3,23 +3,24 @@
 use sqlx::FromRow;
 
 use super::error::StoreError;
-use super::rows::{AgentRow, CountRow, count, instant, parse};
+use super::rows::{AgentRow, CountRow, PresenceRow, count, instant, json_unless_default, parse};
 use super::sql;
 use super::tx::Tx;
 use crate::domain::ids::{CallId, Login, TenantId, UserId};
 use crate::domain::presence::{MENU_GRACE, Presence, State};
 use crate::domain::time::Instant;
-use crate::domain::user::{Agent, Reachable};
+use crate::domain::user::{Agent, Candidate};
 
-/// A window that is over.
+/// A presence of which something is due.
 #[derive(Debug)]
 pub struct Due {
     pub user: UserId,
     pub login: Login,
-    /// Without its cause, which is past.
     pub presence: Presence,
     /// Since when a menu of theirs has been open that was open when the window ended (D25).
     pub menu_since: Option<Instant>,
+    /// Whether they have hours of work, which count again when the window is over (D28).
+    pub has_hours: bool,
 }
 
 impl Tx<'_> {
@@ -41,11 +42,22 @@ impl Tx<'_> {
             cause.map(|cause| cause.reason.as_str()).into(),
             cause.and_then(|cause| cause.call.as_ref()).map(CallId::as_str).into(),
             presence.hold.as_deref().into(),
+            json_unless_default(&presence.plan).into(),
+            json_unless_default(&presence.desk).into(),
+            presence.turns_at().into(),
         ];
         self.push_row(user.as_str(), sql::SAVE_PRESENCE, values);
     }
 
-    /// Whose windows are over at the store's now, also where an open menu still holds them.
+    /// The tenant's presences of which something else than the window's end is due, the longest due first, at most
+    /// `limit`.
+    pub async fn turning(&mut self, tenant: &TenantId, limit: u32) -> Result<Vec<Due>, StoreError> {
+        let values = [tenant.as_str().into(), self.now().into(), limit.into()];
+        let rows: Vec<TurningRow> = self.all(sql::TURNING, values).await?;
+        rows.into_iter().map(Due::try_from).collect()
+    }
+
+    /// Who has something due at the store's now, also where an open menu still holds it.
     pub async fn tenants_with_due(&mut self) -> Result<Vec<TenantId>, StoreError> {
         let rows: Vec<(String,)> = self.all(sql::TENANTS_WITH_DUE, [self.now().into()]).await?;
         rows.into_iter().map(|(tenant,)| parse("presence", "", tenant)).collect()
@@ -93,16 +105,10 @@ impl Tx<'_> {
         rows.into_iter().filter_map(|row| row.agent().transpose()).collect()
     }
 
-    /// At most `limit` active users whose windows are open at a moment, the longest open first.
-    pub async fn reachable(
-        &mut self,
-        tenant: &TenantId,
-        at: Instant,
-        limit: u32,
-    ) -> Result<Vec<Reachable>, StoreError> {
-        let values = [tenant.as_str().into(), at.into(), limit.into()];
-        let rows: Vec<ReachableRow> = self.all(sql::REACHABLE, values).await?;
-        rows.into_iter().map(Reachable::try_from).collect()
+    /// Active users with a number whose windows go on behind `at`, or who have something before them.
+    pub async fn candidates(&mut self, tenant: &TenantId, at: Instant) -> Result<Vec<Candidate>, StoreError> {
+        let rows: Vec<CandidateRow> = self.all(sql::CANDIDATES, [tenant.as_str().into(), at.into()]).await?;
+        rows.into_iter().map(Candidate::try_from).collect()
     }
 
     pub async fn agent_by_id(
@@ -117,27 +123,26 @@ impl Tx<'_> {
 }
 
 #[derive(Debug, FromRow)]
-struct ReachableRow {
+struct CandidateRow {
+    user_id: String,
     login: String,
     name: String,
     e164: String,
     ext: Option<String>,
-    since: i64,
-    until: i64,
+    #[sqlx(flatten)]
+    presence: PresenceRow,
 }
 
-impl TryFrom<ReachableRow> for Reachable {
+impl TryFrom<CandidateRow> for Candidate {
     type Error = StoreError;
-    fn try_from(row: ReachableRow) -> Result<Self, StoreError> {
-        let of = row.login.clone();
-        let moment = |millis| instant("presence", &of, millis);
+    fn try_from(row: CandidateRow) -> Result<Self, StoreError> {
+        let of = row.user_id;
         Ok(Self {
             user: parse("users", &of, row.login)?,
             name: row.name,
             number: parse("extensions", &of, row.e164)?,
             ext: row.ext,
-            since: moment(row.since)?,
-            until: moment(row.until)?,
+            presence: row.presence.of_user(&of)?,
         })
     }
 }
@@ -149,33 +154,39 @@ struct UntilRow {
 
 #[derive(Debug, FromRow)]
 struct DueRow {
-    user_id: String,
-    login: String,
-    generation: i64,
-    since: i64,
-    until: i64,
-    at: i64,
-    hold: Option<String>,
+    #[sqlx(flatten)]
+    turning: TurningRow,
     menu_since: Option<i64>,
+}
+
+/// A user and their presence, of which something is due.
+#[derive(Debug, FromRow)]
+pub(super) struct TurningRow {
+    pub(super) user_id: String,
+    login: String,
+    #[sqlx(flatten)]
+    presence: PresenceRow,
+    pub(super) edge_at: Option<i64>,
+}
+
+impl TryFrom<TurningRow> for Due {
+    type Error = StoreError;
+    fn try_from(row: TurningRow) -> Result<Self, StoreError> {
+        let of = row.user_id.clone();
+        Ok(Self {
+            presence: row.presence.of_user(&of)?,
+            menu_since: None,
+            has_hours: row.edge_at.is_some(),
+            login: parse("users", &of, row.login)?,
+            user: parse("presence", &of, row.user_id)?,
+        })
+    }
 }
 
 impl TryFrom<DueRow> for Due {
     type Error = StoreError;
     fn try_from(row: DueRow) -> Result<Self, StoreError> {
-        let of = row.user_id.as_str();
-        let moment = |millis| instant("presence", of, millis);
-        let presence = Presence {
-            state: State::Online { since: moment(row.since)?, until: moment(row.until)? },
-            generation: count("presence", of, row.generation)?,
-            at: Some(moment(row.at)?),
-            cause: None,
-            hold: row.hold,
-        };
-        Ok(Self {
-            presence,
-            menu_since: row.menu_since.map(|at| instant("calls", "menu_since", at)).transpose()?,
-            login: parse("users", of, row.login)?,
-            user: parse("presence", of, row.user_id.clone())?,
-        })
+        let menu_since = row.menu_since.map(|at| instant("calls", "menu_since", at)).transpose()?;
+        Ok(Self { menu_since, ..Self::try_from(row.turning)? })
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sqlx::FromRow;
 
 use super::error::StoreError;
@@ -30,6 +32,21 @@ where
     text.map(|text| parse(table, row, text)).transpose()
 }
 
+/// Reads a JSON column, which is empty where all is as it is by default.
+pub(super) fn json_or_default<T: DeserializeOwned + Default>(
+    table: &'static str,
+    row: &str,
+    text: Option<&str>,
+) -> Result<T, StoreError> {
+    let read = |text| serde_json::from_str(text).map_err(|why| StoreError::corrupt(table, row, why));
+    text.map_or_else(|| Ok(T::default()), read)
+}
+
+/// Writes one.
+pub(super) fn json_unless_default<T: Serialize + Default + PartialEq>(value: &T) -> Option<String> {
+    (*value != T::default()).then(|| serde_json::to_string(value).expect("the domain's types are plain data"))
+}
+
 /// Reads unix milliseconds.
 pub(super) fn instant(table: &'static str, row: &str, millis: i64) -> Result<Instant, StoreError> {
     Instant::from_timestamp_millis(millis)
@@ -55,6 +72,7 @@ pub(super) struct TenantRow {
     tenant_zone: String,
     tenant_language: String,
     shared_lines: bool,
+    policy: Option<String>,
     revision: i64,
 }
 
@@ -70,6 +88,7 @@ impl TryFrom<TenantRow> for Tenant {
             zone: parse("tenants", &at, row.tenant_zone)?,
             language: parse("tenants", &at, row.tenant_language)?,
             shared_lines: row.shared_lines,
+            policy: json_or_default("tenants", &at, row.policy.as_deref())?,
             revision: count("tenants", &at, row.revision)?,
         })
     }
@@ -103,6 +122,8 @@ pub(super) struct PresenceRow {
     reason: Option<String>,
     presence_call: Option<String>,
     hold: Option<String>,
+    plan: Option<String>,
+    desk: Option<String>,
 }
 
 impl AgentRow {
@@ -150,6 +171,14 @@ impl PresenceRow {
             (None, _) | (_, None) => None,
         };
         let generation = count("presence", row, self.generation.unwrap_or(0))?;
-        Ok(Presence { state, generation, at: moment(self.at)?, cause, hold: self.hold })
+        Ok(Presence {
+            state,
+            generation,
+            at: moment(self.at)?,
+            cause,
+            hold: self.hold,
+            plan: json_or_default("presence", row, self.plan.as_deref())?,
+            desk: json_or_default("presence", row, self.desk.as_deref())?,
+        })
     }
 }

@@ -16,13 +16,14 @@ macro_rules! statements {
 macro_rules! tenant_columns {
     () => {
         "t.tenant_id, t.slug, t.name as tenant_name, t.region, t.zone as tenant_zone, \
-         t.language as tenant_language, t.shared_lines, t.revision"
+         t.language as tenant_language, t.shared_lines, t.policy, t.revision"
     };
 }
 
 macro_rules! presence_columns {
     () => {
-        "p.state, p.generation, p.since, p.until, p.at, p.source, p.reason, p.call_id as presence_call, p.hold"
+        "p.state, p.generation, p.since, p.until, p.at, p.source, p.reason, p.call_id as presence_call, p.hold, \
+         p.plan, p.desk"
     };
 }
 
@@ -130,28 +131,44 @@ statements! {
 
     // Presence.
     SAVE_PRESENCE = "insert into presence (tenant_id, user_id, state, generation, since, until, at, source, \
-        reason, call_id, hold) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+        reason, call_id, hold, plan, desk, turns_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
         on conflict (tenant_id, user_id) do update set state = excluded.state, \
         generation = excluded.generation, since = excluded.since, until = excluded.until, at = excluded.at, \
-        source = excluded.source, reason = excluded.reason, call_id = excluded.call_id, hold = excluded.hold";
+        source = excluded.source, reason = excluded.reason, call_id = excluded.call_id, hold = excluded.hold, \
+        plan = excluded.plan, desk = excluded.desk, turns_at = excluded.turns_at";
     // A window's end waits for a menu that was open when it came, for as long as `presence::lapse` says; its
     // length is a parameter, so that the number has one home.
-    DUE = "with open_menus as (select c.user_id, min(c.menu_since) as since from calls c \
+    DUE = concat!("with open_menus as (select c.user_id, min(c.menu_since) as since from calls c \
         where c.tenant_id = $1 and c.menu_since <= $2 group by c.user_id) \
-        select p.user_id, u.login, p.generation, p.since, p.until, p.at, p.hold, m.since as menu_since \
+        select p.user_id, u.login, ", presence_columns!(), ", p.edge_at, m.since as menu_since \
         from presence p join users u on u.tenant_id = p.tenant_id and u.user_id = p.user_id \
         left join open_menus m on m.user_id = p.user_id and m.since < p.until \
         where p.state = 'online' and p.until <= $2 and p.tenant_id = $1 and (p.until <= $3 or m.since is null) \
-        order by p.until, p.user_id limit $4";
+        order by p.until, p.user_id limit $4");
+    TURNING = concat!("select p.user_id, u.login, ", presence_columns!(), ", p.edge_at from presence p \
+        join users u on u.tenant_id = p.tenant_id and u.user_id = p.user_id \
+        where p.tenant_id = $1 and p.turns_at <= $2 order by p.turns_at, p.user_id limit $3");
+    AT_EDGE = concat!("select p.user_id, u.login, ", presence_columns!(), ", p.edge_at, s.schedule from presence p \
+        join users u on u.tenant_id = p.tenant_id and u.user_id = p.user_id \
+        left join schedules s on s.tenant_id = p.tenant_id and s.user_id = p.user_id \
+        where p.tenant_id = $1 and p.edge_at <= $2 order by p.edge_at, p.user_id limit $3");
+    SAVE_EDGE = "insert into presence (tenant_id, user_id, state, generation, at, edge_at) \
+        values ($1, $2, 'offline', 0, $3, $4) \
+        on conflict (tenant_id, user_id) do update set edge_at = excluded.edge_at";
     TENANTS_WITH_DUE = "select t.tenant_id from tenants t where exists (select 1 from presence p \
-        where p.tenant_id = t.tenant_id and p.state = 'online' and p.until <= $1)";
-    // The next end of a window, or of the time for which an open menu may hold one.
+        where p.tenant_id = t.tenant_id and p.state = 'online' and p.until <= $1) \
+        or exists (select 1 from presence p where p.tenant_id = t.tenant_id and p.turns_at <= $1) \
+        or exists (select 1 from presence p where p.tenant_id = t.tenant_id and p.edge_at <= $1)";
+    // The next end of a window, or of the time for which an open menu may hold one; the next turn and the next edge.
     NEXT_DEADLINE = "select min(d.until) as until from (\
         select (select min(p.until) from presence p \
         where p.tenant_id = t.tenant_id and p.state = 'online' and p.until > $1) as until from tenants t \
         union all select (select min(p.until) from presence p \
         where p.tenant_id = t.tenant_id and p.state = 'online' and p.until > $2 and p.until <= $1) + $3 \
-        from tenants t) d";
+        from tenants t union all select (select min(p.turns_at) from presence p \
+        where p.tenant_id = t.tenant_id and p.turns_at > $1) from tenants t \
+        union all select (select min(p.edge_at) from presence p \
+        where p.tenant_id = t.tenant_id and p.edge_at > $1) from tenants t) d";
     ARMED = "select count(*) as count from presence p where p.state = 'online'";
     BOARD = concat!("select ", agent_columns!(), " from users u \
         left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
@@ -160,12 +177,48 @@ statements! {
     BOARD_AFTER = concat!("select ", agent_columns!(), " from users u \
         left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
         where u.tenant_id = $1 and u.login > $2 and (u.active or p.state = 'online') order by u.login limit $3");
-    // The first extension is the one that calls are sent to.
-    REACHABLE = "select u.login, u.name, x.e164, x.ext, p.since, p.until from presence p \
+    // Who is on duty, or has said when they will be. The first extension is the one that calls are sent to.
+    CANDIDATES = concat!("with k as (select p.user_id from presence p \
+        where p.tenant_id = $1 and p.state = 'online' and p.until > $2 \
+        union select p.user_id from presence p where p.tenant_id = $1 and p.turns_at is not null) \
+        select u.user_id, u.login, u.name, x.e164, x.ext, ", presence_columns!(), " from k \
+        join presence p on p.tenant_id = $1 and p.user_id = k.user_id \
         join users u on u.tenant_id = p.tenant_id and u.user_id = p.user_id and u.active \
-        join extensions x on x.tenant_id = u.tenant_id and x.user_id = u.user_id and x.position = 0 \
-        where p.tenant_id = $1 and p.state = 'online' and p.until > $2 and p.since <= $2 \
-        order by p.since, u.login limit $3";
+        join extensions x on x.tenant_id = u.tenant_id and x.user_id = u.user_id and x.position = 0");
+
+    // Schedules.
+    SCHEDULES = "select u.login, s.schedule from schedules s \
+        join users u on u.tenant_id = s.tenant_id and u.user_id = s.user_id \
+        where s.tenant_id = $1 and u.login > $2 order by u.login limit $3";
+    SCHEDULE_OF = "select s.schedule from schedules s where s.tenant_id = $1 and s.user_id = $2";
+    SAVE_SCHEDULE = "insert into schedules (tenant_id, user_id, schedule) values ($1, $2, $3) \
+        on conflict (tenant_id, user_id) do update set schedule = excluded.schedule";
+    DELETE_SCHEDULE = "delete from schedules where tenant_id = $1 and user_id = $2";
+
+    // How users spend their time.
+    LEDGER = "select l.seq from ledgers l where l.tenant_id = $1";
+    SAVE_LEDGER = "insert into ledgers (tenant_id, seq) values ($1, $2) \
+        on conflict (tenant_id) do update set seq = excluded.seq";
+    OPEN_SEGMENT = "select o.open from open_segments o where o.tenant_id = $1 and o.login = $2";
+    OPEN_SEGMENTS = "select o.login, o.open from open_segments o \
+        where o.tenant_id = $1 and o.login >= $2 and o.login <= $3 order by o.login";
+    SAVE_OPEN_SEGMENT = "insert into open_segments (tenant_id, login, open) values ($1, $2, $3) \
+        on conflict (tenant_id, login) do update set open = excluded.open";
+    DELETE_OPEN_SEGMENT = "delete from open_segments where tenant_id = $1 and login = $2";
+    INSERT_SEGMENT = "insert into segments (tenant_id, login, began_at, ended_at, duty, reason, state, label, \
+        activity) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    SEGMENTS = "select u.login, s.began_at, s.ended_at, s.duty, s.reason, s.state, s.label, s.activity from users u \
+        join segments s on s.tenant_id = u.tenant_id and s.login = u.login and s.ended_at > $4 \
+        where u.tenant_id = $1 and u.login >= $2 and u.login <= $3 and s.began_at < $5 order by u.login, s.ended_at";
+    DUTIES = "select s.began_at, s.ended_at from segments s \
+        where s.tenant_id = $1 and s.duty = 'online' and s.ended_at > $2 and s.began_at < $3";
+    ALL_OPEN_SEGMENTS = "select o.login, o.open from open_segments o where o.tenant_id = $1";
+    CALLS_BY_OUTCOME = "select c.flow, c.status, c.outcome, count(*) as count from calls c \
+        where c.tenant_id = $1 and c.started_at >= $2 and c.started_at < $3 \
+        group by c.flow, c.status, c.outcome order by c.flow, c.status, c.outcome";
+    OLD_SEGMENTS = "select max(o.ended_at) as last from (select s.ended_at from segments s \
+        where s.tenant_id = $1 and s.ended_at < $2 order by s.ended_at limit 1000) o";
+    FORGET_SEGMENTS = "delete from segments where tenant_id = $1 and ended_at <= $2";
 
     // Events.
     ADVANCE_HEAD = "insert into outbox_heads (tenant_id, seq, hash) values ($1, $2, $3) \
@@ -177,14 +230,15 @@ statements! {
     PRESENCE_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
         where e.tenant_id = $1 and e.subject = $2 and e.type not like 'call.%' and e.type like 'presence.%' \
         order by e.seq desc limit $3";
-    // A cause begins with its actor: an admin at the command line, or whoever holds a token.
+    // A cause begins with its actor: an admin at the command line, or whoever holds a token. What follows from a deed
+    // is none.
     ADMIN_EVENTS = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
         where e.tenant_id = $1 and (e.cause like '{\"actor\":\"admin:%' or e.cause like '{\"actor\":\"token:%') \
-        and e.seq < $2 order by e.seq desc limit $3";
+        and e.type not in ('UserAvailability', 'UserStatus') and e.seq < $2 order by e.seq desc limit $3";
     ADMIN_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
         where e.tenant_id = $1 and e.subject = $2 and e.type not like 'call.%' \
         and (e.cause like '{\"actor\":\"admin:%' or e.cause like '{\"actor\":\"token:%') \
-        and e.seq < $3 order by e.seq desc limit $4";
+        and e.type not in ('UserAvailability', 'UserStatus') and e.seq < $3 order by e.seq desc limit $4";
     HEAD = "select h.seq from outbox_heads h where h.tenant_id = $1";
     HEADS = "select h.tenant_id, h.seq from outbox_heads h";
     HEADS_OF = "select h.tenant_id, h.seq, h.hash from (values ($1)) k join outbox_heads h on h.tenant_id = k.column1";
@@ -199,10 +253,10 @@ statements! {
     TENANTS_AFTER = concat!("select ", tenant_columns!(), " from tenants t where t.slug > $1 order by t.slug limit $2");
     TENANT_BY_ID = concat!("select ", tenant_columns!(), " from tenants t where t.tenant_id = $1");
     TENANT_BY_SLUG = concat!("select ", tenant_columns!(), " from tenants t where t.slug = $1");
-    INSERT_TENANT = "insert into tenants (tenant_id, slug, name, region, zone, language, shared_lines, \
-        revision, steps_kept_from, created_at) values ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8)";
+    INSERT_TENANT = "insert into tenants (tenant_id, slug, name, region, zone, language, shared_lines, policy, \
+        revision, steps_kept_from, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9)";
     UPDATE_TENANT = "update tenants set name = $2, region = $3, zone = $4, language = $5, shared_lines = $6, \
-        revision = revision + 1 where tenant_id = $1";
+        policy = $7, revision = revision + 1 where tenant_id = $1";
     TOUCH_TENANT = "update tenants set revision = revision + 1 where tenant_id = $1";
     INSERT_HEAD = "insert into outbox_heads (tenant_id, seq) values ($1, 0)";
     SECRET = "select value from secrets where name = $1";

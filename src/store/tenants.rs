@@ -1,7 +1,7 @@
 //! Tenants, and what the nodes of a deployment share.
 
 use super::error::StoreError;
-use super::rows::TenantRow;
+use super::rows::{TenantRow, json_unless_default};
 use super::sql;
 use super::tx::Tx;
 use crate::domain::ids::{Slug, TenantId};
@@ -43,6 +43,7 @@ impl Tx<'_> {
             tenant.zone.name().into(),
             tenant.language.as_str().into(),
             tenant.shared_lines.into(),
+            json_unless_default(&tenant.policy).into(),
             self.now().into(),
         ];
         self.push(sql::INSERT_TENANT, values);
@@ -58,6 +59,7 @@ impl Tx<'_> {
             tenant.zone.name().into(),
             tenant.language.as_str().into(),
             tenant.shared_lines.into(),
+            json_unless_default(&tenant.policy).into(),
         ];
         self.push(sql::UPDATE_TENANT, values);
     }

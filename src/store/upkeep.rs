@@ -15,6 +15,8 @@ pub enum Old {
     Steps,
     Calls,
     Events,
+    /// How users spent their time.
+    Segments,
     /// Attempts at PINs.
     PinAttempts,
 }
@@ -26,6 +28,7 @@ impl Old {
             Self::Steps => sql::OLD_STEPS,
             Self::Calls => sql::OLD_CALLS,
             Self::Events => sql::OLD_EVENTS,
+            Self::Segments => sql::OLD_SEGMENTS,
             Self::PinAttempts => sql::OLD_PIN_ATTEMPTS,
         }
     }
@@ -36,6 +39,7 @@ impl Old {
             Self::Steps => &[sql::FORGET_STEPS, sql::KEEP_STEPS_BEHIND],
             Self::Calls => &[sql::FORGET_CALLS],
             Self::Events => &[sql::KEEP_EVENTS_BEHIND, sql::FORGET_EVENTS],
+            Self::Segments => &[sql::FORGET_SEGMENTS],
             Self::PinAttempts => &[sql::FORGET_PIN_ATTEMPTS],
         }
     }

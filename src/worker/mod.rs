@@ -2,5 +2,6 @@
 
 pub mod gauges;
 pub mod health;
+pub mod ledger;
 pub mod timers;
 pub mod upkeep;

@@ -36,8 +36,8 @@ pub(super) async fn carry_out(
 async fn set_tenant(tx: &mut Tx<'_>, before: Tenant, steps: &[Step]) -> Result<Tenant, Error> {
     for step in steps {
         if let Step::Tenant { to, .. } = step {
-            let TenantSetup { name, region, zone, language, shared_lines } = to.clone();
-            let after = Tenant { name, region, zone, language, shared_lines, ..before.clone() };
+            let TenantSetup { name, region, zone, language, shared_lines, policy } = to.clone();
+            let after = Tenant { name, region, zone, language, shared_lines, policy, ..before.clone() };
             tenants::replace(tx, &before, &after).await?;
             return Ok(after);
         }

@@ -9,6 +9,7 @@ use crate::app::flows;
 use crate::domain::dispatch::{Channel, Mapping, MappingKind};
 use crate::domain::ids::{AgentCode, Language, Login, Name};
 use crate::domain::phone::{E164, Region};
+use crate::domain::policy::Policy;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Zone;
 use crate::domain::user::User;
@@ -35,6 +36,12 @@ pub struct TenantSetup {
     pub language: Language,
     #[serde(default)]
     pub shared_lines: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub policy: Policy,
+}
+
+fn is_default(policy: &Policy) -> bool {
+    *policy == Policy::default()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +122,7 @@ impl From<&Tenant> for TenantSetup {
             zone: tenant.zone.clone(),
             language: tenant.language.clone(),
             shared_lines: tenant.shared_lines,
+            policy: tenant.policy.clone(),
         }
     }
 }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use metrics::counter;
 
 use super::decide::Decision;
-use crate::app::presence::save_presence;
+use crate::app::presence::{Change, save_presence};
 use crate::app::{draw, log};
 use crate::domain::event::{Event, EventCause};
 use crate::domain::tenant::Tenant;
@@ -34,10 +34,13 @@ pub(super) async fn save_turn(
     let who = agent.map_or_else(|| "caller".to_owned(), |agent| format!("user:{}", agent.login));
     let cause = EventCause { actor: who.clone(), call: Some(call.id.clone()), turn: Some(decision.turn) };
     let about_call = format!("call:{}", call.id);
+    let mut before = agent.map(|agent| agent.presence.clone()).unwrap_or_default();
     for effect in &decision.effects {
         match (effect, agent) {
             (Effect::Presence { presence, transitions }, Some(agent)) => {
-                save_presence(tx, &tenant.id, (&agent.id, &agent.login), presence, transitions, &cause);
+                let change = Change { before: &before, after: presence, transitions };
+                save_presence(tx, tenant, (&agent.id, &agent.login), change, &cause);
+                before.clone_from(presence);
             }
             // The engine commands presence only of an agent it was given.
             (Effect::Presence { .. }, None) => {}

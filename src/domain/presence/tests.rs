@@ -1,6 +1,7 @@
 //! Every command against every state, in tables.
 
 mod model;
+mod said;
 
 use super::*;
 
@@ -60,7 +61,7 @@ fn ask(
             decide(before, command, &by(Source::Phone), menu, now).map_err(|why| why.to_string())
         }
         Asked::Timer(generation) => {
-            expire(before, *generation, menu, now).ok_or_else(|| "the timer is stale".to_owned())
+            settle(before, *generation, menu, now).ok_or_else(|| "the timer is stale".to_owned())
         }
     }
 }
@@ -108,6 +109,14 @@ fn told(transition: &Transition) -> String {
             format!("{generation} held {reason} at {}", minute(*at))
         }
         Transition::Released { generation, at } => format!("{generation} released at {}", minute(*at)),
+        Transition::Said { generation, at, availability } => {
+            format!("{generation} said {} at {}", availability.terms.state, minute(*at))
+        }
+        Transition::Withdrawn { generation, at, .. } => {
+            format!("{generation} withdrawn at {}", minute(*at))
+        }
+        Transition::Turned { generation, at } => format!("{generation} turned at {}", minute(*at)),
+        Transition::DeskChanged { generation, at, .. } => format!("{generation} desk at {}", minute(*at)),
     }
 }
 

@@ -211,15 +211,21 @@ impl<'a> Walk<'a> {
             Command::GoOnline { hours, .. } => {
                 (Reason::LoggedIn, Outcome::Online, format!("online for {} h", hours.get()))
             }
-            Command::GoOffline | Command::Hold(_) | Command::Release => {
-                (Reason::LoggedOut, Outcome::Offline, "offline".to_owned())
-            }
+            Command::GoOffline
+            | Command::Hold(_)
+            | Command::Release
+            | Command::Say(_)
+            | Command::Withdraw(_)
+            | Command::Adjust(_)
+            | Command::Report(..)
+            | Command::ExtendWrapUp { .. }
+            | Command::EndWrapUp => (Reason::LoggedOut, Outcome::Offline, "offline".to_owned()),
         };
         let cause = Cause { source: Source::Phone, reason, call: Some(self.scene.call.clone()) };
         let (presence, transitions) =
             presence::decide(&self.presence, command, &cause, self.scene.menu_since, self.scene.now)?;
         self.presence = presence.clone();
-        self.effects.push(Effect::Presence { presence, transitions });
+        self.effects.push(Effect::Presence { presence: Box::new(presence), transitions });
         let until =
             self.presence.window(self.scene.now).map(|until| format!(", until {}", until.to_rfc3339()));
         self.note(what + until.as_deref().unwrap_or_default());

@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use crate::domain::call::LookupMiss;
 use crate::domain::ids::{CallId, Language, Name, TenantId, UserId};
 use crate::domain::phone::E164;
+use crate::domain::policy::Policy;
 use crate::domain::presence::{self, Cause, Command, Presence, Reason, Source, WhenOnline};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Hours, Instant, Zone};
@@ -173,7 +174,7 @@ impl<'a> Rehearsal<'a> {
 fn keep(agent: &mut Agent, effects: &[Effect]) {
     for effect in effects {
         match effect {
-            Effect::Presence { presence, .. } => agent.presence = presence.clone(),
+            Effect::Presence { presence, .. } => agent.presence.clone_from(presence),
             Effect::PinAttempt { record, .. } => agent.pin = record.unwrap_or(agent.pin),
             Effect::LookupFailed(_) | Effect::PromptFallback(_) => {}
         }
@@ -202,6 +203,7 @@ fn tenant(stage: &Stage) -> Tenant {
         region: "US".parse().expect("a region"),
         zone: stage.zone.clone(),
         language: stage.language.clone(),
+        policy: Policy::default(),
         shared_lines: false,
         revision: 0,
     }

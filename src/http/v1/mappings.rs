@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 
 use crate::app::Error;
 use crate::app::mappings::{MappingPatch, NewMapping, Numbers, Switch, Version};
-use crate::app::users::Edit;
 use crate::domain::described;
 use crate::domain::dispatch::{Channel, Mapping, MappingKind};
+use crate::domain::edit::Edit;
 use crate::domain::ids::Name;
 use crate::http::v1::gate::Caller;
 use crate::http::v1::page::{Asked, Page};

@@ -6,6 +6,7 @@
 //! written there is not let through.
 
 mod audit;
+mod availability;
 mod calls;
 mod document;
 mod events;
@@ -16,11 +17,15 @@ mod mask;
 mod me;
 mod oncall;
 mod page;
+mod policy;
 mod presence;
 mod problem;
 mod prompts;
 mod reading;
+mod reports;
 mod request_id;
+mod schedules;
+mod status;
 mod tenants;
 mod timers;
 mod tokens;
@@ -66,8 +71,23 @@ fn operations() -> (Router, OpenApi) {
         .routes(routes!(presence::list, presence::set_many))
         .routes(routes!(presence::show, presence::set))
         .routes(routes!(presence::history))
+        .routes(routes!(availability::list, availability::say))
+        .routes(routes!(availability::say_anew, availability::withdraw))
+        .routes(routes!(availability::quick))
+        .routes(routes!(availability::choose_quick))
+        .routes(routes!(status::show))
+        .routes(routes!(status::adjust))
+        .routes(routes!(status::report))
+        .routes(routes!(status::extend_wrap_up))
+        .routes(routes!(status::end_wrap_up))
+        .routes(routes!(status::end_wrap_up_as_known))
+        .routes(routes!(schedules::list))
+        .routes(routes!(schedules::show, schedules::set, schedules::clear))
         .routes(routes!(oncall::list))
         .routes(routes!(timers::list))
+        .routes(routes!(reports::time))
+        .routes(routes!(reports::calls))
+        .routes(routes!(reports::on_duty))
         .routes(routes!(calls::list))
         .routes(routes!(calls::show))
         .routes(routes!(events::list))
@@ -83,6 +103,7 @@ fn operations() -> (Router, OpenApi) {
         .routes(routes!(prompts::list))
         .routes(routes!(prompts::show, prompts::remove_all))
         .routes(routes!(prompts::set, prompts::remove))
+        .routes(routes!(policy::show, policy::set))
         .routes(routes!(tokens::list, tokens::issue))
         .routes(routes!(tokens::revoke))
         .split_for_parts();

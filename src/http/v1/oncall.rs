@@ -23,7 +23,7 @@ pub(super) struct When {
 
 /// List who can be reached, in which order, at which number, and until when
 ///
-/// Who has been on duty longest comes first. Of another moment it tells what the windows that are open now will be then.
+/// Who has been on duty longest comes first. Of a moment to come it tells what is known of it now: the windows that are open, and what is said beforehand.
 #[utoipa::path(get, path = "/v1/oncall", tag = "presence", params(When), security(("token" = ["presence.read"])),
     responses((status = 200, body = Vec<Reachable>)))]
 pub(super) async fn list(

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::http::HeaderMap;
-use axum::http::header::ETAG;
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,11 +13,12 @@ use crate::domain::event::Envelope;
 use crate::domain::ids::Login;
 use crate::domain::presence::{Command, Reason, Source, WhenOnline};
 use crate::domain::time::Hours;
+use crate::http::v1::availability::whom;
 use crate::http::v1::events::Told;
 use crate::http::v1::gate::Caller;
 use crate::http::v1::page::{Asked, Page, within_bounds};
 use crate::http::v1::problem::Problem;
-use crate::http::v1::reading::{Named, Search, Sent, if_match};
+use crate::http::v1::reading::{Named, Search, Sent, tag};
 
 /// What an agent's presence is to be. Flat, since an error in a field of a variant could not name the field.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -134,11 +134,7 @@ pub(super) async fn set(
     headers: HeaderMap,
     Sent(wish): Sent<Wish>,
 ) -> Result<impl IntoResponse, Problem> {
-    let whom = match if_match(&headers)? {
-        Some(generation) => Whom::Seen(login, generation),
-        None => Whom::Named(vec![login]),
-    };
-    let order = wish.order(whom)?;
+    let order = wish.order(whom(login, &headers)?)?;
     if order.command.is_supervisors() {
         caller.access.require(Right::PresenceWrite)?;
     }
@@ -184,5 +180,5 @@ pub(super) async fn history(
 
 /// A presence, and what to call this state of it.
 fn tagged(standing: Standing) -> impl IntoResponse {
-    ([(ETAG, format!("\"{}\"", standing.generation))], Json(standing))
+    (tag(standing.generation), Json(standing))
 }

@@ -73,6 +73,10 @@ impl Problem {
         Self { fault, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, told) }
     }
 
+    pub(super) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
     pub(super) fn method_not_allowed() -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -175,6 +179,9 @@ impl From<Error> for Problem {
             Error::PromptInUse { .. } => refused(conflict, "prompt_in_use"),
             Error::Presence { why: Rejected::Held(_), .. } => refused(conflict, "held"),
             Error::Presence { why: Rejected::TooFar(_), .. } => Self::field("too_far", "hours", detail),
+            Error::Presence { why: Rejected::NotSaid(_), .. } => refused(StatusCode::NOT_FOUND, "not_found"),
+            Error::Presence { why: Rejected::Full, .. } => refused(conflict, "too_many"),
+            Error::Presence { why: Rejected::WrapUp(_), .. } => refused(conflict, "wrap_up"),
             Error::Stale(standing) => {
                 let current = serde_json::to_value(standing).expect("a standing is plain data");
                 Self {

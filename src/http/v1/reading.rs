@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, ETAG};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use tokio::time::timeout;
 
-use crate::app::users::Edit;
+use crate::domain::edit::Edit;
 use crate::flow::recording::LARGEST;
 use crate::http::v1::problem::Problem;
 
@@ -33,13 +33,6 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let read = serde_path_to_error::deserialize(&mut json).map_err(|why| at_fault(&why))?;
     json.end().map_err(|why| Problem::new(StatusCode::BAD_REQUEST, "not_json", why.to_string()))?;
     Ok(read)
-}
-
-/// A field that is there: null clears it.
-pub(super) fn edit<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    field: D,
-) -> Result<Option<Edit<T>>, D::Error> {
-    Ok(Some(Option::deserialize(field)?.map_or(Edit::Clear, Edit::Set)))
 }
 
 /// A body that is JSON, or a recording if its `Content-Type` says so.
@@ -124,6 +117,11 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T
     }
 }
 
+/// The header that names a generation, for `If-Match`.
+pub(super) fn tag(generation: u64) -> [(HeaderName, String); 1] {
+    [(ETAG, format!("\"{generation}\""))]
+}
+
 /// The generation that whoever changes something has seen last, if they say.
 pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let Some(tag) = headers.get("if-match") else { return Ok(None) };
@@ -131,6 +129,15 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
         || Problem::field("invalid", "If-Match", "give the `ETag` of what you saw, like `\"7\"`");
     let number = tag.to_str().ok().and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
     number.map(Some).ok_or_else(unreadable)
+}
+
+/// A field that is there: null clears it.
+pub(super) fn edit<'de, D, T>(field: D) -> Result<Option<Edit<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Ok(Some(Option::deserialize(field)?.map_or(Edit::Clear, Edit::Set)))
 }
 
 fn at_fault(why: &serde_path_to_error::Error<serde_json::Error>) -> Problem {

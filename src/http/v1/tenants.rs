@@ -50,7 +50,7 @@ pub(super) struct TenantToAdd {
 
 impl From<TenantChange> for TenantPatch {
     fn from(TenantChange { name, region, zone, language, shared_lines }: TenantChange) -> Self {
-        Self { name, region, zone, language, shared_lines }
+        Self { name, region, zone, language, shared_lines, policy: None }
     }
 }
 
@@ -99,7 +99,7 @@ pub(super) async fn list(caller: Caller, Search(asked): Search<Asked>) -> Result
 pub(super) async fn add(caller: Caller, Sent(new): Sent<TenantToAdd>) -> Result<impl IntoResponse, Problem> {
     require_deployment(&caller)?;
     let TenantToAdd { slug, name, region, zone, language, shared_lines } = new;
-    let patch = TenantPatch { name, region, zone, language, shared_lines };
+    let patch = TenantPatch { name, region, zone, language, shared_lines, policy: None };
     let tenant = caller.app.add_tenant(patch.apply(fresh(slug))).await?;
     Ok((StatusCode::CREATED, Json(tenant)))
 }

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::Error;
-use crate::app::users::{Edit, NewExtension, NewUser, UserPatch};
+use crate::app::users::{NewExtension, NewUser, UserPatch};
 use crate::domain::described;
+use crate::domain::edit::Edit;
 use crate::domain::ids::{AgentCode, Language, Login};
 use crate::domain::time::Zone;
 use crate::domain::user::User;

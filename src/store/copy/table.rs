@@ -48,7 +48,7 @@ macro_rules! tables {
 
 tables! {
     tenants (tenant_id Text) slug Text, name Text, region Text, zone Text, language Text, shared_lines Bool,
-        revision Int, steps_kept_from Int, created_at Int;
+        revision Int, steps_kept_from Int, created_at Int, policy Text;
     outbox_heads (tenant_id Text) seq Int, hash Text, kept_behind Int, hash_behind Text;
     events (tenant_id Text, seq Int) event_id Text, at Int, type Text, subject Text, data Text, cause Text, hash Text;
     users (tenant_id Text, user_id Text) login Text, name Text, zone Text, language Text, agent_code Text,
@@ -56,7 +56,12 @@ tables! {
     extensions (tenant_id Text, extension_id Text) user_id Text, e164 Text, ext Text, description Text,
         position Int, line Text, active Bool;
     presence (tenant_id Text, user_id Text) state Text, generation Int, since Int, until Int, at Int, source Text,
-        reason Text, call_id Text, hold Text;
+        reason Text, call_id Text, hold Text, plan Text, desk Text, turns_at Int, edge_at Int;
+    schedules (tenant_id Text, user_id Text) schedule Text;
+    segments (tenant_id Text, login Text, ended_at Int) began_at Int, duty Text, reason Text, state Text, label Text,
+        activity Text;
+    open_segments (tenant_id Text, login Text) open Text;
+    ledgers (tenant_id Text) seq Int;
     media (sha256 Text, format Text) bytes Bytes, duration_ms Int, sample_rate Int;
     prompts (tenant_id Text, language Text, name Text) kind Text, content Text;
     flow_versions (tenant_id Text, flow Text, version Int) state Text, source Text, uses Text, created_at Int;

@@ -1,7 +1,8 @@
 //! Presence as admins see and set it (A1.16, A1.23, D16, D40, I5, I7).
 
-use dutyline::app::presence::{Duty, Order, Standing, Whom};
+use dutyline::app::presence::{Order, Standing, Whom};
 use dutyline::app::{Error, users::UserPatch};
+use dutyline::domain::presence::Duty;
 use dutyline::domain::presence::{Command, Reason, Source, WhenOnline};
 
 use super::{add, login, named, online, refused};

@@ -1,6 +1,7 @@
 //! Users and their numbers (A1.1 to A1.6, D36, D37, D55, D56, I18).
 
-use dutyline::app::users::{Edit, NewExtension, UserPatch};
+use dutyline::app::users::{NewExtension, UserPatch};
+use dutyline::domain::edit::Edit;
 use dutyline::domain::event::Event;
 use dutyline::domain::presence::Reason;
 
@@ -91,8 +92,8 @@ async fn an_agent_without_a_number_is_off_duty_in_the_same_moment() {
     assert!(line.online_until("ada").await.is_some(), "one number is left");
     line.app.remove_extension(&line.tenant, &login("ada"), 1).await.expect("there");
     assert_eq!(line.online_until("ada").await, None);
-    let event = line.events().await.into_iter().next_back().expect("an event");
-    let Event::PresenceOffline(ending) = event.event else { panic!("{event:?}") };
+    let ended = |event| if let Event::PresenceOffline(ending) = event { Some(ending) } else { None };
+    let ending = line.events().await.into_iter().rev().find_map(|one| ended(one.event)).expect("an end");
     assert_eq!(ending.cause.reason, Reason::NoExtension);
 }
 

@@ -17,6 +17,10 @@ fn everything_moves_from_sqlite_and_the_way_on_is_told() {
     users          1
     extensions     1
     presence       0
+    schedules      0
+    segments       0
+    open_segments  0
+    ledgers        0
     media          0
     prompts        0
     flow_versions  0

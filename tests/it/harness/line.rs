@@ -360,7 +360,10 @@ impl Line {
         let kind = |event: &Envelope| serde_json::to_value(&event.event).expect("plain data")["type"].clone();
         let kinds = self.events().await.iter().map(kind).collect::<Vec<_>>();
         let kinds = kinds.iter().map(|kind| kind.as_str().expect("a type").to_owned());
-        kinds.filter(|kind| !kind.starts_with("call.") && !kind.starts_with("tenant.")).collect()
+        // What a user's status is follows from the rest.
+        let aside =
+            |kind: &String| kind.starts_with("call.") || kind.starts_with("tenant.") || kind == "UserStatus";
+        kinds.filter(|kind| !aside(kind)).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use dutyline::domain::call::{CallStatus, Progress};
 use dutyline::domain::event::{Entry, Event, EventCause};
 use dutyline::domain::ids::{CallId, EventId, ExtensionId, Login, TenantId, UserId};
+use dutyline::domain::policy::Policy;
 use dutyline::domain::presence::{Presence, State};
 use dutyline::domain::tenant::Tenant;
 use dutyline::domain::time::{Instant, Zone};
@@ -88,6 +89,7 @@ pub(crate) fn tenant(slug: &str) -> Tenant {
         zone: Zone::utc(),
         language: "en".parse().expect("a tag"),
         shared_lines: false,
+        policy: Policy::default(),
         revision: 0,
     }
 }
@@ -118,8 +120,7 @@ pub(crate) fn on_duty_until(minute: i64) -> Presence {
         state: State::Online { since: at(0), until: at(minute) },
         generation: 1,
         at: Some(at(0)),
-        cause: None,
-        hold: None,
+        ..Presence::default()
     }
 }
 

@@ -41,12 +41,15 @@ fn follow(before: Presence, event: &Event) -> Presence {
             assert_eq!(before.generation, *generation, "I1");
             before
         }
+        // They say again what the others say.
+        Event::UserStatus(_) => before,
         other => panic!("{other:?} is no event of an agent"),
     }
 }
 
 fn open(before: Presence, window: &Window) -> Presence {
-    let Window { generation, at, since, until, cause } = window.clone();
+    let Window { generation, at, since, until, cause, duty } = window.clone();
+    assert_eq!(duty, None, "a key press says nothing more");
     let span = until - at;
     assert!(TimeDelta::zero() < span && span <= TimeDelta::hours(MAX_HOURS), "I7: {span}");
     assert_eq!(before.hold, None, "D40");
@@ -85,5 +88,6 @@ pub fn changes(log: &[&Event]) -> Vec<Change> {
         Event::PresenceReleased { .. } => Change::Released,
         _ => Change::Nothing,
     };
-    log.iter().map(change).collect()
+    let told = log.iter().filter(|event| !matches!(event, Event::UserStatus(_)));
+    told.map(change).collect()
 }

@@ -38,11 +38,19 @@ async fn busy_line() -> Line {
     let (name, user) = ("Bob's".parse().expect("a name"), Some("bob".parse().expect("a login")));
     let token = NewToken { name, role: Role::Agent, rights: None, user, expires_at: None };
     line.app.issue_token(&line.tenant, token).await.expect("issued");
+    let week = r#"{"zone":"UTC","rules":[{"weekday":"Mon","start":"08:00","end":"16:00"}]}"#;
+    let week = serde_json::from_str(week).expect("hours of work");
+    line.app.set_schedule(&line.tenant, &"bob".parse().expect("a login"), Some(week)).await.expect("set");
     let (english, chime) = ("en".parse().expect("a tag"), "chime".parse().expect("a name"));
     let recording = NewContent::Play { bytes: beep(), presets: vec![8.try_into().expect("hours")] };
     line.app.set_prompt(line.tenant.clone(), english, chime, recording).await.expect("set");
     line.put_flow(include_str!("../../../flows/timed-presence.toml"), FlowState::Draft).await;
+    line.call_from(ADA).await.presses("1").await.hangs_up().await;
+    line.clock.advance(hours(1));
+    line.call_from(ADA).await.presses("0").await.hangs_up().await;
+    line.clock.advance(hours(1));
     line.call_from(ADA).await.presses("2").await.hears("You are now online").hangs_up().await;
+    line.app.keep_time().await.expect("the log is read");
     line.call_from(BOBS).await.hears("PIN").presses("1111#").await.presses("2468#").await.hears("tapez 1");
     line.app.store.settle().await.expect("all is written");
     line
@@ -103,12 +111,16 @@ async fn a_call_under_way_goes_on_in_the_new_database_and_its_window_ends_there(
         caller.line = &line;
         let caller = caller.presses("9").await.hears("number of hours");
         caller.presses("12").await.hears("You are now online").hangs_up().await;
-        assert_eq!(line.online_until("ada").await, Some(noon() + hours(12)));
-        assert_eq!(old.online_until("ada").await, Some(noon() + hours(24)), "the old one is as it was");
+        assert_eq!(line.online_until("ada").await, Some(noon() + hours(2 + 12)));
+        assert_eq!(old.online_until("ada").await, Some(noon() + hours(2 + 24)), "the old one is as it was");
         let told = line.told().await.len();
         line.pass(hours(12)).await;
         assert_eq!(line.online_until("ada").await, None);
-        assert_eq!(line.told().await[told..], ["presence.offline"]);
+        assert_eq!(
+            line.told().await[told..][..1],
+            ["presence.offline"],
+            "Bob's hours of work have gone on too"
+        );
     }
 }
 

@@ -122,7 +122,12 @@ fn follow(before: Duty, transition: &Transition, store: Hour) -> Result<Duty, La
             Law::NeverEarly.demands(is_due || ending.cause.reason != Reason::Expired)?;
             next(before, ending.generation, hour(ending.at), store)
         }
-        Transition::Held { .. } | Transition::Released { .. } => Err(Law::Alternation),
+        Transition::Held { .. }
+        | Transition::Released { .. }
+        | Transition::Said { .. }
+        | Transition::Withdrawn { .. }
+        | Transition::Turned { .. }
+        | Transition::DeskChanged { .. } => Err(Law::Alternation),
     }
 }
 

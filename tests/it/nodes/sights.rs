@@ -94,6 +94,7 @@ fn written(Write { task, view, outcome, .. }: &Write) -> Option<Sight> {
         ([Transition::WentOnline(_)], _) => Some(Sight::WentOnline),
         ([Transition::Extended(_)], _) => Some(Sight::Extended),
         ([Transition::WentOffline(_)], _) => Some(Sight::WentOffline),
-        ([] | [Transition::Held { .. } | Transition::Released { .. }], _) => None,
+        // No caller asks for anything else.
+        ([] | [_], _) => None,
     }
 }

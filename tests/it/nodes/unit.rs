@@ -134,7 +134,7 @@ fn end(generation: u8, View { rows, now, .. }: &View, fault: Option<Fault>) -> O
         let cause = Cause { source: Source::Timer, reason: Reason::Expired, call: None };
         presence::decide(&before, &Command::GoOffline, &cause, None, now).ok()
     } else {
-        presence::expire(&before, generation.into(), None, now)
+        presence::settle(&before, generation.into(), None, now)
     };
     let unchanged = Outcome::unchanged(rows);
     match ended {

@@ -1,16 +1,19 @@
 //! The REST API, asked as its clients do: the real database, the real routes, a clock that stands.
 
 mod access;
+mod availability;
 mod document;
 mod fuzz;
 mod people;
 mod presence;
 mod reading;
+mod reports;
 mod setup;
 mod walk;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
+use axum::http::response::Parts;
 use axum::http::{Method, Request};
 use dutyline::app::tokens::NewToken;
 use dutyline::domain::access::{Right, Role};
@@ -111,8 +114,7 @@ impl Api {
             request = request.header(*name, *value);
         }
         let request = request.body(body.into()).expect("a request");
-        let (parts, body) = self.router.clone().oneshot(request).await.expect("an answer").into_parts();
-        let bytes = body.collect().await.expect("a body").to_bytes();
+        let (parts, bytes) = self.exchange(request).await;
         let told = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
             (name.to_string(), value.to_str().expect("text").to_owned())
         };
@@ -121,5 +123,20 @@ impl Api {
             headers: parts.headers.iter().map(told).collect(),
             body: serde_json::from_slice(&bytes).unwrap_or_default(),
         }
+    }
+
+    /// What is no JSON.
+    async fn text(&self, token: &str, path: &str, headers: &[(&str, &str)]) -> String {
+        let mut request = Request::builder().uri(path).header("authorization", format!("Bearer {token}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (_, bytes) = self.exchange(request.body(Body::empty()).expect("a request")).await;
+        String::from_utf8(bytes.to_vec()).expect("text")
+    }
+
+    async fn exchange(&self, request: Request<Body>) -> (Parts, Bytes) {
+        let (parts, body) = self.router.clone().oneshot(request).await.expect("an answer").into_parts();
+        (parts, body.collect().await.expect("a body").to_bytes())
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::{Fault, Replacement, Row};
-use crate::app::users::{Edit, NewExtension, UserPatch, checked_name};
+use crate::app::users::{NewExtension, UserPatch, checked_name};
 use crate::app::{Error, draw};
+use crate::domain::edit::Edit;
 use crate::domain::ids::Login;
 use crate::domain::tenant::Tenant;
 use crate::domain::user::{Extension, User};

@@ -5,13 +5,14 @@ use proptest::prelude::*;
 use super::*;
 
 /// What the presence is after `transition`, as its event tells.
-fn told_after(before: Presence, transition: &Transition) -> Presence {
+pub(super) fn told_after(before: Presence, transition: &Transition) -> Presence {
     match transition.clone() {
         Transition::WentOnline(window) | Transition::Extended(window) => Presence {
             state: State::Online { since: window.since, until: window.until },
             generation: window.generation,
             at: Some(window.at),
             cause: Some(window.cause),
+            plan: planned(before.plan, window.at, |plan| plan.take_up(window.duty)),
             ..before
         },
         Transition::WentOffline(ending) => Presence {
@@ -19,15 +20,45 @@ fn told_after(before: Presence, transition: &Transition) -> Presence {
             generation: ending.generation,
             at: Some(ending.at),
             cause: Some(ending.cause),
+            plan: planned(before.plan, ending.at, |plan| plan.take_up(None)),
             ..before
         },
         Transition::Held { generation, at, reason } => {
-            Presence { generation, at: Some(at), hold: Some(reason), ..before }
+            let plan = planned(before.plan, at, |_| {});
+            Presence { generation, at: Some(at), hold: Some(reason), plan, ..before }
         }
         Transition::Released { generation, at } => {
-            Presence { generation, at: Some(at), hold: None, ..before }
+            let plan = planned(before.plan, at, |_| {});
+            Presence { generation, at: Some(at), hold: None, plan, ..before }
+        }
+        Transition::Said { generation, at, availability } => {
+            let plan = planned(before.plan, at, |plan| {
+                plan.withdraw(&availability.id);
+                assert!(plan.say(availability), "there was room");
+            });
+            Presence { generation, at: Some(at), plan, ..before }
+        }
+        Transition::Withdrawn { generation, at, id } => {
+            let plan = planned(before.plan, at, |plan| {
+                plan.withdraw(&id);
+            });
+            Presence { generation, at: Some(at), plan, ..before }
+        }
+        Transition::Turned { generation, at } => {
+            let plan = planned(before.plan, at, |_| {});
+            Presence { generation, at: Some(at), plan, ..before }
+        }
+        Transition::DeskChanged { generation, at, desk } => {
+            let plan = planned(before.plan, at, |_| {});
+            Presence { generation, at: Some(at), desk, plan, ..before }
         }
     }
+}
+
+fn planned(mut plan: Plan, at: Instant, change: impl FnOnce(&mut Plan)) -> Plan {
+    change(&mut plan);
+    plan.forget(at);
+    plan
 }
 
 /// The rules again, in whole seconds and as plainly as they can be put.
@@ -82,6 +113,14 @@ impl Model {
                 steps += u64::from(next.hold.replace(reason.clone()).as_ref() != Some(reason));
             }
             Asked::Command(Command::Release) => steps += u64::from(next.hold.take().is_some()),
+            Asked::Command(
+                Command::Say(_)
+                | Command::Withdraw(_)
+                | Command::Adjust(_)
+                | Command::Report(..)
+                | Command::ExtendWrapUp { .. }
+                | Command::EndWrapUp,
+            ) => unreachable!("the model knows windows and holds alone"),
             Asked::Timer(generation) if *generation != self.generation || !lapsed => return None,
             Asked::Timer(_) => {}
         }

@@ -36,6 +36,11 @@ async fn calls_and_their_steps() {
     let saved = ended.clone();
     desk.put(move |tx| tx.save_call(&tenant("acme").id, &saved)).await.expect("kept");
     assert_eq!(read!(desk, tx => tx.call(&tenant("acme").id, &call().id).await?), Some(ended.clone()));
+    let counted = (ended.flow.clone(), "completed".to_owned(), Some("online".to_owned()), 1);
+    for (minute, found) in [(2, vec![counted]), (3, vec![])] {
+        let hour = (at(minute), at(minute + 60));
+        assert_eq!(read!(desk, tx => tx.calls_by_outcome(&tenant("acme").id, hour).await?), found);
+    }
     assert_eq!(read!(desk, tx => tx.call_by_sid(&tenant("acme").id, "CA1").await?), Some(ended.clone()));
     assert_eq!(ended.steps.all().expect("a list"), [step(0), step(1)]);
     assert_eq!(ended.steps.of_turn(1).expect("a list"), Some(step(1)));

@@ -14,6 +14,7 @@ macro_rules! read {
 mod calls;
 mod events;
 mod presence;
+mod segments;
 mod setup;
 mod tenants;
 mod tokens;

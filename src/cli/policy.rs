@@ -1,0 +1,42 @@
+//! `dutyline policy`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+
+use crate::app::tenants::TenantPatch;
+use crate::cli::desk::Desk;
+use crate::cli::output::{Format, talk};
+use crate::domain::policy::Policy;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Action {
+    /// Show what the tenant has decided about presence, as the file that sets it
+    Show(Format),
+    /// Decide about presence: defaults, wrap-up, labels, quick availabilities, from a TOML file
+    ///
+    /// What the file leaves out is as it is by default; `policy show` writes a file to begin with.
+    Set { file: PathBuf },
+}
+
+pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode> {
+    let app = desk.app().await?;
+    let tenant = desk.tenant(&app).await?;
+    match action {
+        Action::Show(format) => format.tell(&tenant.policy, |policy| {
+            toml::to_string_pretty(policy).expect("a policy can be written as TOML")
+        })?,
+        Action::Set { file } => {
+            let text = std::fs::read_to_string(&file)
+                .with_context(|| format!("cannot read `{}`", file.display()))?;
+            let policy: Policy =
+                toml::from_str(&text).with_context(|| format!("`{}` is no policy", file.display()))?;
+            let patch = TenantPatch { policy: Some(policy), ..TenantPatch::default() };
+            app.change_tenant(tenant.slug.clone(), patch).await?;
+            talk(format!("tenant `{}` has this policy from now on", tenant.slug));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,70 @@
+//! What a tenant has decided about presence, for all of its users.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::allocation::DefaultAvailability;
+use crate::domain::ids::Name;
+use crate::domain::presence_code::{ActiveCall, Label, LabelText};
+use crate::domain::quick::QuickSet;
+use crate::domain::wrap_up::Length;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    pub default_availability: DefaultAvailability,
+    /// How long wrap-up lasts, in seconds, for users who have no length of their own; 0 for none (A3.4).
+    #[schema(value_type = u16, maximum = 999)]
+    pub wrap_up: Length,
+    /// How often users may prolong a wrap-up (A3.5).
+    #[schema(value_type = u64, maximum = 4_294_967_295_u64)]
+    pub wrap_up_extensions: u32,
+    pub active_call: ActiveCall,
+    pub labels: Vec<Label>,
+    pub quick_sets: Vec<QuickSet>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            default_availability: DefaultAvailability::default(),
+            wrap_up: Length::default(),
+            wrap_up_extensions: 3,
+            active_call: ActiveCall::default(),
+            labels: Vec::new(),
+            quick_sets: Vec::new(),
+        }
+    }
+}
+
+impl Policy {
+    /// A user's set of quick availabilities: the one they are given by name, or the first.
+    pub fn quick_set(&self, name: Option<&Name>) -> Option<&QuickSet> {
+        let named = name.and_then(|name| self.quick_sets.iter().find(|set| set.name() == name));
+        named.or(self.quick_sets.first())
+    }
+
+    pub fn label(&self, text: &LabelText) -> Option<&Label> {
+        self.labels.iter().find(|label| label.text == *text)
+    }
+
+    /// Whether every set and every label has a name of its own.
+    pub fn check(&self) -> Result<(), Ambiguous> {
+        let sets = self.quick_sets.iter().map(|set| ("quick_sets", set.name().to_string()));
+        let labels = self.labels.iter().map(|label| ("labels", label.text.to_string()));
+        let mut seen = BTreeSet::new();
+        match sets.chain(labels).find(|named| !seen.insert(named.clone())) {
+            Some((field, name)) => Err(Ambiguous { field, name }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Two of a kind have one name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` stands twice among `{field}`")]
+pub struct Ambiguous {
+    pub field: &'static str,
+    pub name: String,
+}

@@ -1,0 +1,52 @@
+//! How users spend their time.
+
+use dutyline::domain::event::{Change, Event};
+use dutyline::domain::ledger::{self, Open, Segment, Turn};
+use dutyline::store::segments::Between;
+use dutyline::store::upkeep::Old;
+use dutyline::store::{Scope, StoreError, Tx};
+
+use super::desk;
+use crate::harness::store::{ADAS, at, tenant, user};
+
+/// Off duty since a minute.
+fn open(minute: i64) -> Open {
+    let turn = ledger::follow(None, &Event::UserAdded(Change::default()), at(minute));
+    let Turn::Goes(None, open) = turn else { panic!("{turn:?}") };
+    open
+}
+
+#[tokio::test]
+async fn stretches_that_are_over_and_open_ones() {
+    let desk = desk().await;
+    let (acme, ada) = (|| tenant("acme").id, || user("ada", ADAS).login);
+    let over = open(5).until(at(9)).expect("longer than nothing");
+    let saved = over.clone();
+    desk.put(move |tx| {
+        tx.insert_segment(&acme(), &ada(), &saved);
+        tx.save_open_segment(&acme(), &ada(), &open(9));
+        tx.save_ledger(&acme(), 7);
+    })
+    .await
+    .expect("kept");
+    assert_eq!(read!(desk, tx => tx.ledger(&acme()).await?), 7);
+    let all = move || Between { first: ada(), last: ada() };
+    for (from, to, found) in [(0, 20, 1), (8, 9, 1), (0, 5, 0), (9, 20, 0)] {
+        let segments = read!(desk, tx => tx.segments(&acme(), &all(), (at(from), at(to))).await?);
+        let segments: Vec<Segment> = segments.into_iter().map(|(_, segment)| segment).collect();
+        assert_eq!(segments, vec![over.clone(); found], "{from} to {to}");
+    }
+    assert_eq!(read!(desk, tx => tx.duties(&acme(), (at(0), at(20))).await?), [], "she was off duty");
+    assert_eq!(read!(desk, tx => tx.open_segment(&acme(), &ada()).await?), Some(open(9)));
+    assert_eq!(read!(desk, tx => tx.open_segments(&acme(), &all()).await?), [(ada(), open(9))]);
+    assert_eq!(read!(desk, tx => tx.all_open_segments(&acme()).await?), [open(9)]);
+    // D58.
+    for (minute, is_old) in [(9, false), (10, true), (10, false)] {
+        let unit = desk.store.write::<_, StoreError, _>(Scope::of(&tenant("acme")), move |tx| {
+            Box::pin(async move { tx.forget(&acme(), Old::Segments, at(minute)).await })
+        });
+        assert_eq!(unit.await.expect("forgotten"), is_old, "older than {minute}");
+    }
+    desk.put(move |tx| tx.delete_open_segment(&acme(), &ada())).await.expect("kept");
+    assert_eq!(read!(desk, tx => tx.open_segment(&acme(), &ada()).await?), None);
+}
