@@ -38,7 +38,7 @@ async fn one_after_the_other(url: &str, time: Duration) -> u32 {
              update presence set generation = generation + 1, until = until + 1 \
              where tenant_id = '{tenant}' and user_id = '{user}'; \
              update calls set turn = turn + 1 where call_id = '{call}'; \
-             insert into events select tenant_id, -{count} * 2 - seq, event_id, at, type, subject, data, cause \
+             insert into events select tenant_id, -{count} * 2 - seq, event_id, at, type, subject, data, cause, hash \
              from events where tenant_id = '{tenant}' and seq in (1, 2); \
              commit"
         );

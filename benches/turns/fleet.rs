@@ -69,7 +69,7 @@ fn statements(agents: usize, changes: usize) -> Vec<String> {
         ),
         format!(
             "{} insert into events select e.tenant_id, h.seq + i, {event}, e.at, e.type, 'user:agent' || (i % {agents}), \
-             e.data, e.cause from events e, outbox_heads h, n where e.type = 'presence.online'",
+             e.data, e.cause, null from events e, outbox_heads h, n where e.type = 'presence.online'",
             count(agents * changes)
         ),
         format!("update outbox_heads set seq = seq + {}", agents * changes),

@@ -12,6 +12,6 @@ begin
     reason = 'logged_in', call_id = of_call where tenant_id = of_tenant and user_id = of_user;
   update calls set turn = turn + 1, outcome = 'online', steps = steps where tenant_id = of_tenant and call_id = of_call;
   insert into events select e.tenant_id, nextval('press_seq'), 'evt_' || nextval('press_seq'), now, e.type, e.subject,
-    e.data, e.cause from (select * from events where tenant_id = of_tenant order by seq limit 2) e;
+    e.data, e.cause, e.hash from (select * from events where tenant_id = of_tenant order by seq limit 2) e;
 end
 $$;

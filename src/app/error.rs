@@ -1,5 +1,6 @@
 //! What a request can be refused for. Every refusal names the thing, the value and the mend.
 
+use crate::app::flows::Placed;
 use crate::app::presence::Standing;
 use crate::domain::ids::{Login, Name, TokenName};
 use crate::domain::phone::{BadNumber, E164};
@@ -49,7 +50,7 @@ pub enum Error {
     NoSuchVersion { flow: Name, version: String },
     /// The report has a line, column and caret for each issue.
     #[error("the flow has errors\n\n{report}")]
-    Flow { report: String },
+    Flow { report: String, issues: Vec<Placed> },
     /// A mapping leads to a flow that cannot run.
     #[error("mapping `{mapping}` leads nowhere: {why}; publish the flow, or disable the mapping")]
     Unrunnable { mapping: String, why: String },
@@ -67,6 +68,8 @@ pub enum Error {
     /// D39.
     #[error("user `{}` has changed since you looked: they are {} now", .0.user, .0.state)]
     Stale(Box<Standing>),
+    #[error("{what} `{name}` has changed since you looked")]
+    Outdated { what: &'static str, name: String, current: Box<serde_json::Value> },
     #[error("token `{0}` exists already; choose another name, or revoke that one first")]
     TokenExists(TokenName),
     #[error("user `{user}`: {why}")]

@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use annotate_snippets::Renderer;
+use serde::Serialize;
 
 use super::{App, Error, change, log_deed, prompts};
 use crate::domain::event::Event;
 use crate::domain::ids::{Name, TenantId};
 use crate::domain::tenant::Tenant;
 use crate::flow::check;
-use crate::flow::issue::{Issue, brief, report};
+use crate::flow::issue::{Issue, Severity, brief, report};
 use crate::flow::model::Flow;
 use crate::flow::program::Program;
 use crate::flow::prompt::issue::PromptIssue;
 use crate::flow::prompt::lint::lint;
-use crate::store::flows::{FlowState, FlowVersion};
+pub use crate::store::flows::{FlowState, FlowVersion};
 use crate::store::{Scope, StoreError, Tx};
 
 /// A flow file.
@@ -34,20 +35,52 @@ pub enum Publication {
     Unchanged(FlowVersion),
 }
 
+/// An issue at its place in the file, for programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = FlowIssue)]
+pub struct Placed {
+    pub severity: Severity,
+    pub message: String,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// How to mend it.
+    pub hint: Option<String>,
+}
+
+impl Placed {
+    /// Of one file all issues.
+    pub fn all(issues: &[Issue], text: &str) -> Vec<Self> {
+        let placed = |issue: &Issue| {
+            let (line, column) = issue.place(text);
+            let Issue { severity, message, hint, .. } = issue.clone();
+            Self { severity, message, line, column, hint }
+        };
+        issues.iter().map(placed).collect()
+    }
+}
+
 impl FlowSource {
     /// The checked flow and its warnings; all of its issues if one is an error.
     pub fn check(&self) -> Result<(Flow, Vec<Issue>), Error> {
-        self.read().map_err(|report| Error::Flow { report })
+        self.read().map_err(|issues| Error::Flow {
+            report: self.report(&issues),
+            issues: Placed::all(&issues, &self.text),
+        })
     }
 
-    /// The checked flow and its warnings; if one of its issues is an error, a report of them all.
-    pub(super) fn read(&self) -> Result<(Flow, Vec<Issue>), String> {
+    /// The checked flow and its warnings; all of its issues if one is an error.
+    pub(super) fn read(&self) -> Result<(Flow, Vec<Issue>), Vec<Issue>> {
         match check::check(&self.text) {
             (Some(flow), warnings) => Ok((flow, warnings)),
-            (None, issues) => {
-                Err(report(&self.path, &self.text, &issues, &Renderer::plain()).trim_end().to_owned())
-            }
+            (None, issues) => Err(issues),
         }
+    }
+
+    /// Issues as a compiler would print them.
+    pub(super) fn report(&self, issues: &[Issue]) -> String {
+        report(&self.path, &self.text, issues, &Renderer::plain()).trim_end().to_owned()
     }
 }
 
@@ -70,6 +103,20 @@ impl App {
     pub async fn flows(&self, tenant: &TenantId) -> Result<Vec<FlowVersion>, StoreError> {
         let tenant = tenant.clone();
         self.store.read(|tx| Box::pin(async move { tx.flows(&tenant).await })).await
+    }
+
+    /// The versions of flows behind `after`, by name and number, at most `limit`.
+    pub async fn flows_after(
+        &self,
+        tenant: &Tenant,
+        after: Option<(Name, u32)>,
+        limit: u32,
+    ) -> Result<Vec<FlowVersion>, StoreError> {
+        let tenant = tenant.id.clone();
+        let unit = self
+            .store
+            .read(|tx| Box::pin(async move { tx.flows_after(&tenant, after.as_ref(), limit).await }));
+        unit.await
     }
 
     /// One version of a flow; without a number the latest published one.
@@ -131,7 +178,7 @@ pub(super) async fn publish(
 }
 
 /// What the log tells of a version; its source can be looked up, since it stays.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, Serialize)]
 struct Summary {
     name: Name,
     version: u32,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::line::{Room, line};
 use super::voice::{Route, route};
 use super::{App, Error, change, draw, log_deed};
 use crate::domain::call::LookupMiss;
@@ -43,6 +44,16 @@ pub struct MappingPatch {
     pub flow: Option<Name>,
     pub version: Option<Version>,
     pub active: Option<bool>,
+}
+
+/// Which mappings are to answer calls from now on, or not to.
+#[derive(Debug, Clone)]
+pub struct Switch {
+    /// By name or identifier; all there are, if none.
+    pub mappings: Option<Vec<String>>,
+    pub active: bool,
+    /// Change nothing, and say which would be changed.
+    pub is_dry_run: bool,
 }
 
 /// Which version of its flow a mapping runs.
@@ -118,6 +129,18 @@ impl App {
         self.store.read(|tx| Box::pin(async move { tx.mappings(&tenant).await })).await
     }
 
+    /// The tenant's mappings behind the name `after`, by name, at most `limit`.
+    pub async fn mappings_after(
+        &self,
+        tenant: &Tenant,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<Mapping>, StoreError> {
+        let (tenant, after) = (tenant.id.clone(), after.unwrap_or_default());
+        self.store.read(|tx| Box::pin(async move { tx.mappings_after(&tenant, &after, limit).await })).await
+    }
+
+    /// A mapping by its name or identifier.
     pub async fn mapping(&self, tenant: &Tenant, name: &str) -> Result<Mapping, Error> {
         let (tenant, name) = (tenant.clone(), name.to_owned());
         self.store.read(|tx| Box::pin(async move { find(tx, &tenant, &name).await })).await
@@ -130,7 +153,7 @@ impl App {
                 let mapping = Mapping {
                     id: draw::mapping_id(),
                     name: free_name(tx, &tenant, new.name, None).await?,
-                    description: new.description,
+                    description: line("description", &new.description, DESCRIPTION)?,
                     channel: new.channel,
                     kind: new.kind,
                     value: normal(new.kind, &new.value, new.numbers, &tenant)?,
@@ -166,6 +189,33 @@ impl App {
                 let event = Event::MappingChanged(change(Some(&before), Some(&after)));
                 log_change(tx, &tenant, &after.name, event);
                 Ok(after)
+            })
+        });
+        unit.await
+    }
+
+    /// Lets mappings answer calls, or keeps them from it, all or none; those that this changes, as they are then.
+    pub async fn switch_mappings(&self, tenant: &Tenant, switch: Switch) -> Result<Vec<Mapping>, Error> {
+        let tenant = tenant.clone();
+        let unit = self.store.write(Scope::of(&tenant), move |tx| {
+            Box::pin(async move {
+                let Switch { mappings, active, is_dry_run } = switch;
+                let mut changed = chosen(tx, &tenant, mappings).await?;
+                changed.retain(|mapping| mapping.active != active);
+                for mapping in &mut changed {
+                    let before = mapping.clone();
+                    mapping.active = active;
+                    if active {
+                        check(tx, &tenant, mapping).await?;
+                    }
+                    if is_dry_run {
+                        continue;
+                    }
+                    tx.save_mapping(&tenant.id, mapping);
+                    let event = Event::MappingChanged(change(Some(&before), Some(mapping)));
+                    log_change(tx, &tenant, &mapping.name, event);
+                }
+                Ok(changed)
             })
         });
         unit.await
@@ -256,7 +306,10 @@ async fn apply(
     Ok(Mapping {
         name,
         value,
-        description: patch.description.unwrap_or(before.description),
+        description: match patch.description {
+            Some(text) => line("description", &text, DESCRIPTION)?,
+            None => before.description,
+        },
         channel: patch.channel.unwrap_or(before.channel),
         flow: patch.flow.unwrap_or(before.flow),
         version: patch.version.map_or(before.version, Version::into),
@@ -265,17 +318,37 @@ async fn apply(
     })
 }
 
+/// Those with the names or identifiers, each once; all there are, if none is given.
+async fn chosen(tx: &mut Tx<'_>, tenant: &Tenant, names: Option<Vec<String>>) -> Result<Vec<Mapping>, Error> {
+    let Some(names) = names else { return Ok(tx.mappings(&tenant.id).await?) };
+    let mut chosen: Vec<Mapping> = Vec::new();
+    for name in names {
+        let mapping = find(tx, tenant, &name).await?;
+        if chosen.iter().all(|other| other.id != mapping.id) {
+            chosen.push(mapping);
+        }
+    }
+    Ok(chosen)
+}
+
 async fn find(tx: &mut Tx<'_>, tenant: &Tenant, name: &str) -> Result<Mapping, Error> {
-    if let Some(mapping) = tx.mapping(&tenant.id, name).await? {
+    // No text in PostgreSQL has that letter.
+    if !name.contains('\0')
+        && let Some(mapping) = tx.mapping(&tenant.id, name).await?
+    {
         return Ok(mapping);
     }
     let mappings = tx.mappings(&tenant.id).await?;
+    if let Some(mapping) = mappings.iter().find(|mapping| mapping.id.as_str() == name) {
+        return Ok(mapping.clone());
+    }
     let known = mappings.iter().map(|mapping| mapping.name.as_str());
     Err(Error::unknown("mapping", name, known, "dutyline mapping list"))
 }
 
-/// Names longer than this do not fit on a line.
-const LONGEST_NAME: usize = 100;
+const NAME: Room = Room { least: 1, most: 100 };
+const DESCRIPTION: Room = Room { least: 0, most: 500 };
+const VALUE: Room = Room { least: 1, most: 200 };
 
 /// The name, if it is one and no other mapping has it.
 async fn free_name(
@@ -284,14 +357,10 @@ async fn free_name(
     name: String,
     own: Option<&MappingId>,
 ) -> Result<String, Error> {
-    let trimmed = name.trim();
-    if trimmed.is_empty() || trimmed.chars().count() > LONGEST_NAME || trimmed.contains(char::is_control) {
-        let shown = name.escape_debug().to_string();
-        return Err(Error::invalid("name", shown, "give 1 to 100 letters on one line"));
-    }
-    match tx.mapping(&tenant.id, trimmed).await? {
+    let name = line("name", &name, NAME)?;
+    match tx.mapping(&tenant.id, &name).await? {
         Some(other) if own != Some(&other.id) => Err(Error::Exists { what: "mapping", name: other.name }),
-        Some(_) | None => Ok(trimmed.to_owned()),
+        Some(_) | None => Ok(name),
     }
 }
 
@@ -307,8 +376,7 @@ fn normal(kind: MappingKind, value: &str, numbers: Numbers, tenant: &Tenant) -> 
             Ok(number.to_string())
         }
         (MappingKind::ContactPoint | MappingKind::Customer, Numbers::AsTyped) => {
-            let typed = if value.is_empty() { None } else { Some(value.to_owned()) };
-            typed.ok_or_else(|| refuse("give a number or an address".to_owned()))
+            line(kind.as_str(), value, VALUE)
         }
         (MappingKind::Source, _) => {
             value.parse::<AccountSid>().map(String::from).map_err(|why| refuse(why.to_string()))

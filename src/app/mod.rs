@@ -2,6 +2,7 @@
 //! command line as ways in, which all come in through here and so share one set of rules.
 
 pub mod apply;
+pub mod audit;
 pub mod availability;
 pub mod backup;
 mod cache;
@@ -14,6 +15,7 @@ pub mod events;
 pub mod flows;
 pub mod health;
 mod ledger;
+mod line;
 pub mod mappings;
 pub mod pins;
 pub mod presence;

@@ -76,15 +76,18 @@ impl NewContent {
 }
 
 impl App {
-    /// Adds a prompt in one language, or puts it in the old one's place.
+    /// Adds a prompt in one language, or puts it in the old one's place. A recording is listened to first, where that
+    /// keeps nobody waiting.
     pub async fn set_prompt(
         &self,
         tenant: Tenant,
         language: Language,
         name: Name,
         content: NewContent,
-    ) -> Result<(), Error> {
-        let (content, audio) = content.inspected(&name)?;
+    ) -> Result<PromptRecord, Error> {
+        let called = name.clone();
+        let inspected = tokio::task::spawn_blocking(move || content.inspected(&called)).await;
+        let (content, audio) = inspected.expect("it does not panic, and nobody stops it")?;
         let entry = Entry { language, name, content };
         let unit = self.store.write(Scope::of(&tenant), move |tx| {
             Box::pin(async move {
@@ -93,7 +96,7 @@ impl App {
                     before.iter().find(|old| old.language == entry.language && old.name == entry.name);
                 save(tx, &tenant, before, &entry, audio);
                 checked_catalogue(tx, &tenant).await?;
-                Ok(())
+                Ok(PromptRecord::from(&entry))
             })
         });
         unit.await
@@ -130,6 +133,20 @@ impl App {
         let tenant = tenant.clone();
         let entries = self.store.read(|tx| Box::pin(async move { tx.prompts(&tenant).await })).await;
         entries.map(|entries: Vec<Entry>| entries.iter().map(PromptRecord::from).collect())
+    }
+
+    /// The tenant's own prompts behind `after`, by language and name, at most `limit`.
+    pub async fn prompts_after(
+        &self,
+        tenant: &Tenant,
+        after: Option<(Language, Name)>,
+        limit: u32,
+    ) -> Result<Vec<PromptRecord>, StoreError> {
+        let tenant = tenant.id.clone();
+        let read = self
+            .store
+            .read(|tx| Box::pin(async move { tx.prompts_after(&tenant, after.as_ref(), limit).await }));
+        read.await.map(|entries: Vec<Entry>| entries.iter().map(PromptRecord::from).collect())
     }
 
     /// One prompt in all its languages.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::line::{Room, line};
 use super::{App, Error, change, draw, log_deed};
 use crate::domain::event::Event;
 use crate::domain::ids::{Language, Slug};
@@ -64,7 +65,13 @@ impl App {
         self.store.read(|tx| Box::pin(tx.tenants())).await
     }
 
+    /// The tenants behind `after`, by slug, at most `limit`.
+    pub async fn tenants_after(&self, after: Option<Slug>, limit: u32) -> Result<Vec<Tenant>, StoreError> {
+        self.store.read(|tx| Box::pin(async move { tx.tenants_after(after.as_ref(), limit).await })).await
+    }
+
     pub async fn add_tenant(&self, tenant: Tenant) -> Result<Tenant, Error> {
+        let tenant = named(tenant)?;
         let unit = self.store.write(Scope::of(&tenant), |tx| {
             Box::pin(async move {
                 if tx.tenant(&tenant.slug).await?.is_some() {
@@ -81,6 +88,16 @@ impl App {
 
     /// Changes a tenant; what the patch leaves out stays.
     pub async fn change_tenant(&self, slug: Slug, patch: TenantPatch) -> Result<Tenant, Error> {
+        self.change_seen_tenant(slug, None, patch).await
+    }
+
+    /// As [`App::change_tenant`], and only if it is at the revision that was `seen`, if any was.
+    pub async fn change_seen_tenant(
+        &self,
+        slug: Slug,
+        seen: Option<u64>,
+        patch: TenantPatch,
+    ) -> Result<Tenant, Error> {
         let tenants = self.tenants().await?;
         let unknown = || {
             let known = tenants.iter().map(|tenant| tenant.slug.as_str());
@@ -91,13 +108,28 @@ impl App {
         let unit = self.store.write(scope, move |tx| {
             Box::pin(async move {
                 let before = tx.tenant_by_id(&id).await?.expect("tenants are never removed");
-                let after = patch.apply(before.clone());
+                if seen.is_some_and(|seen| seen != before.revision) {
+                    return Err(outdated(&before));
+                }
+                let after = named(patch.apply(before.clone()))?;
                 replace(tx, &before, &after).await?;
-                Ok(after)
+                Ok(tx.tenant_by_id(&id).await?.expect("it was saved"))
             })
         });
         unit.await
     }
+}
+
+const NAME: Room = Room { least: 1, most: 200 };
+
+/// The tenant, if its name is one.
+fn named(tenant: Tenant) -> Result<Tenant, Error> {
+    Ok(Tenant { name: line("name", &tenant.name, NAME)?, ..tenant })
+}
+
+fn outdated(current: &Tenant) -> Error {
+    let told = serde_json::to_value(current).expect("a tenant is plain data");
+    Error::Outdated { what: "tenant", name: current.slug.to_string(), current: Box::new(told) }
 }
 
 /// Saves a tenant as it is to be.

@@ -83,8 +83,22 @@ impl App {
             Box::pin(async move { Ok((tx.tokens(&tenant).await?, tx.now())) })
         });
         let (tokens, now) = read.await?;
-        let standing = |token: Token| TokenStanding { state: token.state(now), token };
-        Ok(tokens.into_iter().map(standing).collect())
+        Ok(standing(tokens, now))
+    }
+
+    /// The tokens behind `after`, the oldest first, at most `limit`.
+    pub async fn tokens_after(
+        &self,
+        tenant: &Tenant,
+        after: Option<TokenId>,
+        limit: u32,
+    ) -> Result<Vec<TokenStanding>, StoreError> {
+        let tenant = tenant.id.clone();
+        let read = self.store.read::<_, StoreError, _>(|tx| {
+            Box::pin(async move { Ok((tx.tokens_after(&tenant, after.as_ref(), limit).await?, tx.now())) })
+        });
+        let (tokens, now) = read.await?;
+        Ok(standing(tokens, now))
     }
 
     /// Revokes a token, given by its identifier, or by its name if it is not revoked. Twice is as good as once.
@@ -146,6 +160,10 @@ pub(super) fn believe(token: Token, tenant: Tenant, now: Instant) -> Result<Acce
     }
 }
 
+fn standing(tokens: Vec<Token>, now: Instant) -> Vec<TokenStanding> {
+    tokens.into_iter().map(|token| TokenStanding { state: token.state(now), token }).collect()
+}
+
 impl NewToken {
     fn token(self, text: &TokenText, now: Instant) -> Token {
         let Self { name, role, rights, user, expires_at } = self;
@@ -169,13 +187,13 @@ impl NewToken {
 fn check_rights(new: &NewToken) -> Result<(), Error> {
     let Some(rights) = &new.rights else { return Ok(()) };
     if rights.is_empty() {
-        return Err(Error::invalid("right", "", "name one at least, or none at all for the role's"));
+        return Err(Error::invalid("rights", "", "name one at least, or none at all for the role's"));
     }
     match rights.iter().find(|right| !new.role.has(**right)) {
         Some(right) => {
             let has: Vec<&str> = new.role.rights().iter().map(|right| right.as_str()).collect();
             let why = format!("role `{}` has only {}", new.role, has.join(", "));
-            Err(Error::invalid("right", right.as_str(), why))
+            Err(Error::invalid("rights", right.as_str(), why))
         }
         None => Ok(()),
     }

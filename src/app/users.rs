@@ -101,20 +101,40 @@ impl App {
         unit.await
     }
 
+    /// A user, and at which revision.
+    pub async fn user_at(&self, tenant: &Tenant, login: &Login) -> Result<(User, u64), Error> {
+        let (tenant, login) = (tenant.clone(), login.clone());
+        self.store.read(|tx| Box::pin(async move { at_revision(tx, &tenant, &login).await })).await
+    }
+
     /// Changes a user. One who becomes active again must still be alone with their numbers.
     pub async fn change_user(&self, tenant: &Tenant, login: &Login, patch: UserPatch) -> Result<User, Error> {
+        Ok(self.change_user_at(tenant, login, None, patch).await?.0)
+    }
+
+    /// As [`App::change_user`], and only if they are at the revision that was `seen`, if any was; their revision then.
+    pub async fn change_user_at(
+        &self,
+        tenant: &Tenant,
+        login: &Login,
+        seen: Option<u64>,
+        patch: UserPatch,
+    ) -> Result<(User, u64), Error> {
         let (tenant, login) = (tenant.clone(), login.clone());
         let pin = patch.pin.clone().map(Edit::value);
         let pin_hash = pin.map(|pin| pin.as_ref().map(pins::hash).transpose()).transpose()?;
-        let unit = self.store.write(Scope::of(&tenant), |tx| {
+        let unit = self.store.write(Scope::of(&tenant), move |tx| {
             Box::pin(async move {
-                let before = find(tx, &tenant, &login).await?;
+                let (before, revision) = at_revision(tx, &tenant, &login).await?;
+                if seen.is_some_and(|seen| seen != revision) {
+                    return Err(outdated(&before));
+                }
                 let after = patch.apply(before.clone())?;
                 if after.active {
                     check_claims(tx, &tenant, &after).await?;
                 }
                 if after == before && pin_hash.is_none() {
-                    return Ok(after);
+                    return Ok((after, revision));
                 }
                 tx.save_user(&tenant, &after);
                 if let Some(pin_hash) = pin_hash {
@@ -122,7 +142,7 @@ impl App {
                 }
                 log_change(tx, &tenant, &login, user_event(&before, &after));
                 end_duty_if_gone(tx, &tenant, &before, &after).await?;
-                Ok(after)
+                at_revision(tx, &tenant, &login).await
             })
         });
         unit.await
@@ -146,6 +166,18 @@ impl UserPatch {
             ..user
         })
     }
+}
+
+/// The revision is the older of the two, if somebody writes in between: what is seen is then taken for outdated, and
+/// never for newer than it is.
+async fn at_revision(tx: &mut Tx<'_>, tenant: &Tenant, login: &Login) -> Result<(User, u64), Error> {
+    let revision = tx.user_revision(&tenant.id, login).await?.unwrap_or_default();
+    Ok((find(tx, tenant, login).await?, revision))
+}
+
+fn outdated(current: &User) -> Error {
+    let told = serde_json::to_value(current).expect("a user is plain data");
+    Error::Outdated { what: "user", name: current.login.to_string(), current: Box::new(told) }
 }
 
 /// The user, or an error that names the nearest login.

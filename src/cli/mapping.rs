@@ -6,7 +6,7 @@ use clap::Subcommand;
 use comfy_table::Table;
 
 use crate::app::App;
-use crate::app::mappings::{Dispatch, MappingPatch, NewMapping, Numbers, Version};
+use crate::app::mappings::{Dispatch, MappingPatch, NewMapping, Numbers, Switch, Version};
 use crate::cli::desk::Desk;
 use crate::cli::output::{Format, table, talk};
 use crate::domain::call::LookupMiss;
@@ -31,13 +31,15 @@ pub(super) enum Action {
     Remove {
         name: String,
     },
-    /// Let a mapping answer calls
+    /// Let mappings answer calls, all of them or none
     Enable {
-        name: String,
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
     },
-    /// Keep a mapping from answering calls
+    /// Keep mappings from answering calls, all of them or none
     Disable {
-        name: String,
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
     },
     Test(Test),
 }
@@ -179,15 +181,19 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
             app.remove_mapping(&tenant, &name).await?;
             talk(format!("removed mapping `{name}`"));
         }
-        Action::Enable { name } => {
-            let patch = MappingPatch { active: Some(true), ..MappingPatch::default() };
-            app.change_mapping(&tenant, &name, patch).await?;
-            talk(format!("mapping `{name}` answers calls"));
+        Action::Enable { names } => {
+            let switch = Switch { mappings: Some(names.clone()), active: true, is_dry_run: false };
+            app.switch_mappings(&tenant, switch).await?;
+            for name in names {
+                talk(format!("mapping `{name}` answers calls"));
+            }
         }
-        Action::Disable { name } => {
-            let patch = MappingPatch { active: Some(false), ..MappingPatch::default() };
-            app.change_mapping(&tenant, &name, patch).await?;
-            talk(format!("mapping `{name}` answers no calls"));
+        Action::Disable { names } => {
+            let switch = Switch { mappings: Some(names.clone()), active: false, is_dry_run: false };
+            app.switch_mappings(&tenant, switch).await?;
+            for name in names {
+                talk(format!("mapping `{name}` answers no calls"));
+            }
         }
         Action::Test(args) => return test(desk, &app, &tenant, args).await,
     }

@@ -9,8 +9,8 @@ spelled!(
     /// What one may be allowed to do.
     Right,
     "one of presence.read, presence.write, users.read, users.write, setup.read, setup.write, calls.read, \
-     reports.read, events.read, audit.read, tokens.write, numbers.read, terminals.write, webhooks.read, \
-     webhooks.write", {
+     reports.read, events.read, audit.read, tokens.write, tenants.write, numbers.read, terminals.write, \
+     webhooks.read, webhooks.write", {
         /// See who is on duty, and until when.
         PresenceRead = "presence.read",
         /// Send agents on and off duty, and hold them off it.
@@ -33,6 +33,8 @@ spelled!(
         AuditRead = "audit.read",
         /// Issue and revoke tokens, and so become anybody.
         TokensWrite = "tokens.write",
+        /// See all tenants and add some, as an owner of the one that runs the deployment.
+        TenantsWrite = "tenants.write",
         /// See telephone numbers whole; others see them masked.
         NumbersRead = "numbers.read",
         /// Report calls as facts, as a telephone system does that is trusted.

@@ -50,7 +50,7 @@ impl State {
 }
 
 ids::text!(/// A user's words about an availability (A2.4).
-    Note, "a note: one line of at most 280 characters", |text| ids::is_line(text, 280));
+    Note, "a note: one line of at most 280 characters", ids::one_line!(278), |text| ids::is_line(text, 280));
 
 /// One statement of a user's, in force in `[starts_at, ends_at)` unless a later one covers it (D18, D29).
 /// One that is cut short to nothing is never in force.

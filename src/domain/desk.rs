@@ -139,7 +139,7 @@ spelled!(
 );
 
 ids::text!(/// A queue, as the telephony system calls it.
-    Queue, "a queue: one line of at most 100 characters", |text| ids::is_line(text, 100));
+    Queue, "a queue: one line of at most 100 characters", ids::one_line!(98), |text| ids::is_line(text, 100));
 
 /// What a telephony system says of one terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,7 +16,7 @@ pub struct BadName {
 
 /// A text newtype: its rule is checked on the way in, by `FromStr` and by serde alike.
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $expected:expr, $rule:expr) => {
+    ($(#[$doc:meta])* $name:ident, $expected:expr, $pattern:expr, $rule:expr) => {
         $(#[$doc])*
         #[derive(
             Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
@@ -63,15 +63,25 @@ macro_rules! text {
             }
         }
 
-        described!($name, $crate::domain::described::text($expected));
+        described!($name, $crate::domain::described::matching($expected, $pattern));
     };
 }
 pub(in crate::domain) use text;
+
+/// The pattern of a line that has so many letters more than two at most: control characters are none, and the first and
+/// the last letter are not blank.
+macro_rules! one_line {
+    ($more:literal) => {
+        concat!(r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]{0,", $more, r"}[^\s\x00-\x1f\x7f-\x9f])?$")
+    };
+}
+pub(in crate::domain) use one_line;
 
 /// A text newtype that is `prefix_` and 32 lower-case hexadecimal digits.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         text!($(#[$doc])* $name, concat!("an identifier like `", $prefix, "` and 32 hexadecimal digits"),
+            concat!("^", $prefix, "[0-9a-f]{32}$"),
             |text| text.strip_prefix($prefix).is_some_and(|hex| hex.len() == 32 && is_hex(hex)));
 
         impl $name {
@@ -103,32 +113,33 @@ id!(/// An endpoint that events are sent to.
     WebhookId, "whk_");
 
 text!(/// A tenant's short name, as typed after `--tenant`.
-    Slug, "1 to 40 of a-z, 0-9 and `-`, beginning with a letter", |text| is_slug(text, 40, "-"));
+    Slug, "1 to 40 of a-z, 0-9 and `-`, beginning with a letter", r"^[a-z][a-z0-9-]{0,39}$", |text| is_slug(text, 40, "-"));
 text!(/// The name a user is known by to admins and in files, unique in the tenant.
     Login, "1 to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit",
+    r"^[a-z0-9][a-z0-9._-]{0,63}$",
     |text| text.starts_with(|c: char| c.is_ascii_alphanumeric()) && is_plain(text, 64, "._-"));
 text!(/// The name of a flow, a node or a prompt.
-    Name, "1 to 64 of a-z, 0-9, `_` and `-`, beginning with a letter", |text| is_slug(text, 64, "_-"));
+    Name, "1 to 64 of a-z, 0-9, `_` and `-`, beginning with a letter", r"^[a-z][a-z0-9_-]{0,63}$", |text| is_slug(text, 64, "_-"));
 text!(/// Digits by which an agent names themselves where the caller's number cannot (D30, D34).
-    AgentCode, "2 to 12 digits", |text| (2..=12).contains(&text.len()) && is_digits(text));
+    AgentCode, "2 to 12 digits", r"^[0-9]{2,12}$", |text| (2..=12).contains(&text.len()) && is_digits(text));
 text!(/// The carrier's name of a call. Twilio's begin with `CA`, other carriers' do not.
-    CallSid, "1 to 128 visible ASCII characters", is_carrier_name);
+    CallSid, "1 to 128 visible ASCII characters", r"^[!-~]{1,128}$", is_carrier_name);
 text!(/// The carrier's name of an account.
-    AccountSid, "1 to 128 visible ASCII characters", is_carrier_name);
+    AccountSid, "1 to 128 visible ASCII characters", r"^[!-~]{1,128}$", is_carrier_name);
 text!(/// What a client calls a write, so that it is carried out once.
-    RequestKey, "1 to 255 visible ASCII characters", |text| is_visible(text, 255));
+    RequestKey, "1 to 255 visible ASCII characters", r"^[!-~]{1,255}$", |text| is_visible(text, 255));
 text!(/// What an admin calls a token: the script or the system that has it.
-    TokenName, "1 to 100 letters on one line, without blanks around them", |text| is_line(text, 100));
+    TokenName, "1 to 100 letters on one line, without blanks around them", one_line!(98), |text| is_line(text, 100));
 text!(/// Events of one type, or of all types whose names begin alike.
-    TypePattern, "a type of event like `presence.online`, or the beginning of some and `*`", is_type_pattern);
+    TypePattern, "a type of event like `presence.online`, or the beginning of some and `*`", r"^[A-Za-z._]*\*?$", is_type_pattern);
 text!(/// What events are about, or all that begins alike.
-    SubjectPattern, "what events are about, like `user:ada`, or a beginning and `*`, like `call:*`", is_subject_pattern);
+    SubjectPattern, "what events are about, like `user:ada`, or a beginning and `*`, like `call:*`", r"^.{1,300}$", is_subject_pattern);
 text!(/// What an admin calls an endpoint that events are sent to.
-    WebhookName, "1 to 100 letters on one line, without blanks around them", |text| is_line(text, 100));
+    WebhookName, "1 to 100 letters on one line, without blanks around them", one_line!(98), |text| is_line(text, 100));
 text!(/// A SHA-256 digest, by which a recording is stored and fetched, and a token known again.
-    Sha256Hex, "64 lower-case hexadecimal digits", |text| text.len() == 64 && is_hex(text));
+    Sha256Hex, "64 lower-case hexadecimal digits", r"^[0-9a-f]{64}$", |text| text.len() == 64 && is_hex(text));
 text!(/// A language tag, BCP 47: `en`, `fr-CA`.
-    Language, "a language tag like `en` or `fr-CA`", is_language);
+    Language, "a language tag like `en` or `fr-CA`", r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", is_language);
 
 impl Sha256Hex {
     /// The digest of `bytes`.
@@ -198,7 +209,39 @@ fn is_language(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::str::FromStr;
+
+    use proptest::string::string_regex;
+    use proptest::test_runner::{TestCaseError, TestRunner};
+    use utoipa::PartialSchema;
+
     use super::*;
+
+    /// Whatever the description of a type allows is of the type.
+    fn check_described<T: FromStr<Err = BadName> + PartialSchema>() {
+        let schema = serde_json::to_value(T::schema()).expect("plain data");
+        let pattern = schema["pattern"].as_str().expect("a pattern");
+        let unbound = pattern.trim_start_matches('^').trim_end_matches('$');
+        let described = string_regex(unbound).expect("a regular one");
+        let allowed = TestRunner::deterministic().run(&described, |text| {
+            text.parse::<T>().map(drop).map_err(|why| TestCaseError::fail(why.to_string()))
+        });
+        assert!(allowed.is_ok(), "{pattern}: {allowed:?}");
+    }
+
+    #[test]
+    fn what_a_description_allows_is_allowed() {
+        check_described::<UserId>();
+        check_described::<Slug>();
+        check_described::<Login>();
+        check_described::<Name>();
+        check_described::<AgentCode>();
+        check_described::<CallSid>();
+        check_described::<AccountSid>();
+        check_described::<TokenName>();
+        check_described::<Sha256Hex>();
+        check_described::<Language>();
+    }
 
     #[test]
     fn an_identifier_is_its_prefix_and_32_digits() {

@@ -9,6 +9,7 @@ pub mod access;
 pub mod allocation;
 pub mod availability;
 pub mod call;
+pub mod chain;
 pub mod claim;
 pub mod desk;
 pub mod dispatch;

@@ -128,7 +128,10 @@ pub struct Region(country::Id);
 #[error("`{0}` is not a region like `CA` (ISO 3166-1 alpha-2)")]
 pub struct UnknownRegion(pub String);
 
-described!(Region, crate::domain::described::text("a region like `CA` (ISO 3166-1 alpha-2)"));
+described!(
+    Region,
+    crate::domain::described::matching("a region like `CA` (ISO 3166-1 alpha-2)", "^[A-Z]{2}$")
+);
 
 impl FromStr for Region {
     type Err = UnknownRegion;

@@ -18,6 +18,7 @@ pub struct Policy {
     #[schema(value_type = u16, maximum = 999)]
     pub wrap_up: Length,
     /// How often users may prolong a wrap-up (A3.5).
+    #[schema(value_type = u64, maximum = 4_294_967_295_u64)]
     pub wrap_up_extensions: u32,
     pub active_call: ActiveCall,
     pub labels: Vec<Label>,

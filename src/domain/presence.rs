@@ -92,10 +92,7 @@ pub enum Reason {
     Other(String),
 }
 
-described!(
-    Reason,
-    crate::domain::described::text("one of the system's reasons, or 1 to 280 letters on one line")
-);
+described!(Reason, crate::domain::described::line::<1, 280>());
 
 impl Reason {
     pub fn as_str(&self) -> &str {

@@ -65,9 +65,9 @@ impl TryFrom<u8> for PresenceCode {
 }
 
 ids::text!(/// What a tenant calls one of its presences: `Ready for Calls`.
-    LabelText, "a label: one line of at most 60 characters", |text| ids::is_line(text, 60));
+    LabelText, "a label: one line of at most 60 characters", ids::one_line!(58), |text| ids::is_line(text, 60));
 ids::text!(/// A label's value in reports, or the command that tells it to a telephone system (A3.9): `*60`.
-    ReasonCode, "a reason code: one line of at most 40 characters", |text| ids::is_line(text, 40));
+    ReasonCode, "a reason code: one line of at most 40 characters", ids::one_line!(38), |text| ids::is_line(text, 40));
 
 /// A presence that users may choose. Several labels may stand for the same code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -28,7 +28,6 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use crate::http::pace::{Pace, Paced, Patience};
-use crate::http::v1;
 use crate::telemetry::HTTP_CONNECTIONS;
 
 /// What a peer may take of the server.
@@ -64,6 +63,10 @@ impl Default for Limits {
         }
     }
 }
+
+/// The API's handlers take in bodies by themselves, once it is known who sends them: recordings are larger than anything
+/// else, and what is refused is told as a problem.
+const API: &str = "/v1/";
 
 /// After an accept that failed for want of a resource, such as file descriptors: long enough for a connection
 /// to end, and no busy loop meanwhile.
@@ -166,13 +169,17 @@ impl Server {
     ) -> Result<Response, Infallible> {
         let _serving = pace.serve();
         let (mut parts, body) = request.into_parts();
-        let body = match whole_body(body, &self.limits).await {
-            Ok(body) => body,
-            Err(refused) => return Ok(refused.into_response(parts.uri.path())),
-        };
         parts.extensions.insert(ConnectInfo(peer));
         let path = parts.uri.path().to_owned();
-        let answer = self.app.clone().oneshot(Request::from_parts(parts, Body::from(body)));
+        let body = if path.starts_with(API) {
+            Body::new(body)
+        } else {
+            match whole_body(body, &self.limits).await {
+                Ok(body) => Body::from(body),
+                Err(refused) => return Ok(refused.into_response()),
+            }
+        };
+        let answer = self.app.clone().oneshot(Request::from_parts(parts, body));
         // A panic ends its own request and nobody else's; the panic hook has told its place and words.
         let Ok(answer) = AssertUnwindSafe(answer).catch_unwind().await else {
             tracing::error!(path, "a handler panicked");
@@ -199,9 +206,8 @@ impl Drop for OpenConnection {
     }
 }
 
-/// Why a request is answered before any handler sees it.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Refused {
+enum Refused {
     TooLarge,
     TooSlow,
     Broken,
@@ -222,19 +228,14 @@ async fn whole_body(body: Incoming, limits: &Limits) -> Result<Bytes, Refused> {
 }
 
 impl Refused {
-    pub(super) fn status(self) -> StatusCode {
-        match self {
+    /// The rest of the body is not worth reading, so the connection ends with the answer.
+    fn into_response(self) -> Response {
+        let status = match self {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Broken => StatusCode::BAD_REQUEST,
-        }
-    }
-
-    /// The rest of the body is not worth reading, so the connection ends with the answer.
-    fn into_response(self, path: &str) -> Response {
-        let mut response = v1::refusal(path, self).unwrap_or_else(|| self.status().into_response());
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        response
+        };
+        ([(CONNECTION, HeaderValue::from_static("close"))], status).into_response()
     }
 }
 

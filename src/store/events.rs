@@ -2,49 +2,42 @@
 
 use sqlx::FromRow;
 
-use super::batch::Write;
 use super::error::StoreError;
 use super::rows::{count, instant, parse};
 use super::sql;
 use super::tx::Tx;
 use super::value::Value;
+use crate::domain::chain::Content;
 use crate::domain::event::{Entry, Envelope};
 use crate::domain::ids::{EventId, TenantId};
 use crate::domain::tenant::Tenant;
+use crate::domain::time::Instant;
 
-/// An entry of a tenant's log that has no `seq` yet.
+/// An entry of a tenant's log that has no `seq` yet, in the words in which it is kept.
 #[derive(Debug)]
 pub(super) struct Logged {
-    tenant: TenantId,
-    /// The values of its columns behind `seq`.
-    values: [Value; 6],
+    pub(super) tenant: TenantId,
+    id: EventId,
+    at: Instant,
+    kind: String,
+    subject: String,
+    data: String,
+    cause: String,
 }
 
-/// Gives entries their places behind the heads of their tenants' logs. Written last in a transaction, so that
-/// `seq` follows the order of commits.
-pub(super) fn numbered<'l>(logged: impl Iterator<Item = &'l Logged>) -> Vec<Write> {
-    let mut logs: Vec<(&TenantId, Vec<&Logged>)> = Vec::new();
-    for entry in logged {
-        match logs.iter_mut().find(|(tenant, _)| *tenant == &entry.tenant) {
-            Some((_, log)) => log.push(entry),
-            None => logs.push((&entry.tenant, vec![entry])),
+impl Logged {
+    pub(super) fn at_place(&self, seq: i64) -> Content<'_> {
+        Content {
+            tenant: self.tenant.as_str(),
+            seq,
+            id: self.id.as_str(),
+            at: self.at.timestamp_millis(),
+            kind: &self.kind,
+            subject: &self.subject,
+            data: &self.data,
+            cause: &self.cause,
         }
     }
-    logs.into_iter().flat_map(|(tenant, log)| behind_head(tenant, &log)).collect()
-}
-
-fn behind_head(tenant: &TenantId, log: &[&Logged]) -> Vec<Write> {
-    let tenant = Value::from(tenant.as_str());
-    let advanced =
-        Write { statement: sql::ADVANCE_HEAD, values: vec![tenant.clone(), (log.len() as u64).into()] };
-    let entries = (0..log.len() as u64).rev().zip(log).map(|(back, entry)| {
-        let place = [tenant.clone(), back.into()];
-        Write {
-            statement: sql::INSERT_EVENT,
-            values: place.into_iter().chain(entry.values.clone()).collect(),
-        }
-    });
-    std::iter::once(advanced).chain(entries).collect()
 }
 
 impl Tx<'_> {
@@ -54,15 +47,7 @@ impl Tx<'_> {
         let logged = entries.into_iter().map(|(id, entry)| {
             let (kind, data) = entry.event.tell();
             let cause = serde_json::to_string(&entry.cause).expect("a cause is plain data");
-            let values = [
-                id.as_str().into(),
-                now.into(),
-                kind.into(),
-                entry.subject.as_str().into(),
-                data.into(),
-                cause.into(),
-            ];
-            Logged { tenant: tenant.clone(), values }
+            Logged { tenant: tenant.clone(), id, at: now, kind, subject: entry.subject, data, cause }
         });
         self.log(logged);
     }

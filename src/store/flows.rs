@@ -40,6 +40,19 @@ impl Tx<'_> {
         rows.into_iter().map(FlowVersion::try_from).collect()
     }
 
+    /// The versions behind `after`, by name and number, at most `limit`; from the first on if there is none.
+    pub async fn flows_after(
+        &mut self,
+        tenant: &TenantId,
+        after: Option<&(Name, u32)>,
+        limit: u32,
+    ) -> Result<Vec<FlowVersion>, StoreError> {
+        let (flow, version) = after.map_or(("", 0), |(flow, version)| (flow.as_str(), *version));
+        let values = [tenant.as_str().into(), flow.into(), version.into(), limit.into()];
+        let rows: Vec<FlowRow> = self.all(sql::FLOWS_AFTER, values).await?;
+        rows.into_iter().map(FlowVersion::try_from).collect()
+    }
+
     pub async fn flow(
         &mut self,
         tenant: &TenantId,

@@ -4,10 +4,11 @@
 
 use std::collections::HashSet;
 
-use super::batch::{MOST_ROWS, Parcel, Write, pack};
+use super::batch::Write;
+use super::chain::Heads;
 use super::error::StoreError;
-use super::events::{Logged, numbered};
-use super::link::Link;
+use super::events::Logged;
+use super::link::{Begun, Link};
 use super::row::Row;
 use super::value::Value;
 use crate::domain::ids::TenantId;
@@ -22,6 +23,7 @@ pub(super) struct Group {
     /// So many of them are in the database.
     written: usize,
     touched: Touched,
+    heads: Heads,
 }
 
 /// What a unit of work writes.
@@ -78,7 +80,8 @@ pub(super) struct Place(usize);
 
 impl Group {
     pub(super) fn on(link: Link, tenant: Option<TenantId>) -> Self {
-        Self { link, tenant, units: Vec::new(), written: 0, touched: Touched::default() }
+        let (touched, heads) = (Touched::default(), Heads::default());
+        Self { link, tenant, units: Vec::new(), written: 0, touched, heads }
     }
 
     /// Begins a transaction; the server's time then, where the engine has a clock of its own.
@@ -86,7 +89,16 @@ impl Group {
         self.units.clear();
         self.written = 0;
         self.touched = Touched::default();
-        self.link.begin(self.tenant.as_ref()).await
+        match self.link.begin(self.tenant.as_ref()).await? {
+            Begun::Alone { version } => {
+                self.heads.as_of(version);
+                Ok(None)
+            }
+            Begun::Locked { time, head } => {
+                self.heads.told(&head)?;
+                Ok(Some(time))
+            }
+        }
     }
 
     /// Ends the transaction: what its units kept is on the disk, unless nobody relies on that yet.
@@ -97,6 +109,7 @@ impl Group {
 
     /// Ends the transaction: none of it stands.
     pub(super) async fn roll_back(&mut self) {
+        self.heads.forget();
         self.link.roll_back().await;
     }
 
@@ -126,7 +139,7 @@ impl Group {
 
     /// Brings into the database what units have kept.
     pub(super) async fn flush(&mut self) -> Result<(), StoreError> {
-        match write(&mut self.link, &self.units[self.written..]).await {
+        match write(&mut self.link, &mut self.heads, &self.units[self.written..]).await {
             Err(StoreError::Conflict(_)) => self.write_one_by_one().await?,
             other => other?,
         }
@@ -137,17 +150,17 @@ impl Group {
     /// Takes the transaction back and writes what its units have kept, each for itself, without those that are
     /// refused.
     async fn write_one_by_one(&mut self) -> Result<(), StoreError> {
+        self.heads.forget();
         self.link.start_over().await?;
         for place in 0..self.units.len() {
             if self.units[place].refused.is_some() {
                 continue;
             }
             self.say("savepoint unit").await?;
-            match write(&mut self.link, &self.units[place..=place]).await {
+            match write(&mut self.link, &mut self.heads, &self.units[place..=place]).await {
                 Ok(()) => self.say("release unit").await?,
                 Err(refused @ StoreError::Conflict(_)) => {
-                    self.say("rollback to unit").await?;
-                    self.say("release unit").await?;
+                    self.take_back_unit().await?;
                     self.units[place].refused = Some(refused);
                 }
                 Err(error) => return Err(error),
@@ -158,7 +171,14 @@ impl Group {
 
     /// Writes what the unit in hand has gathered so far.
     pub(super) async fn write_now(&mut self, unit: &Unit) -> Result<(), StoreError> {
-        write(&mut self.link, std::slice::from_ref(unit)).await
+        write(&mut self.link, &mut self.heads, std::slice::from_ref(unit)).await
+    }
+
+    /// Takes back what was written since the savepoint of the unit in hand, and leaves it.
+    pub(super) async fn take_back_unit(&mut self) -> Result<(), StoreError> {
+        self.heads.forget();
+        self.say("rollback to unit").await?;
+        self.say("release unit").await
     }
 
     /// The rows of one statement, which sees what is in the database.
@@ -176,11 +196,7 @@ impl Group {
     }
 }
 
-async fn write(link: &mut Link, units: &[Unit]) -> Result<(), StoreError> {
-    let numbered = numbered(units.iter().flat_map(|unit| &unit.logged));
-    let writes = units.iter().flat_map(|unit| &unit.writes).chain(&numbered);
-    for Parcel { text, values } in pack(writes, link.placeholders(), MOST_ROWS) {
-        link.execute(text, values).await?;
-    }
-    Ok(())
+async fn write(link: &mut Link, heads: &mut Heads, units: &[Unit]) -> Result<(), StoreError> {
+    link.write(units.iter().flat_map(|unit| &unit.writes)).await?;
+    heads.append(link, units.iter().flat_map(|unit| &unit.logged)).await
 }

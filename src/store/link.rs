@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Sqlite};
 
+use super::batch::{MOST_ROWS, Parcel, Write, pack};
 use super::error::StoreError;
 use super::listed::Placeholders;
 use super::postgres::Borrowed;
@@ -17,6 +18,16 @@ use crate::domain::ids::TenantId;
 pub(super) enum Link {
     Sqlite(SqliteConnection),
     Postgres(Borrowed),
+}
+
+/// What an engine tells when a transaction begins.
+#[derive(Debug)]
+pub(super) enum Begun {
+    /// Nobody else writes to the database; its version is another one when somebody has since the last transaction.
+    Alone { version: i64 },
+    /// Nobody else writes what is the tenant's; the server's time, in unix milliseconds, and the row that is locked, if
+    /// there is one.
+    Locked { time: i64, head: Vec<Row> },
 }
 
 impl Link {
@@ -67,6 +78,17 @@ impl Link {
         }
     }
 
+    /// Runs statements, those that do the same together.
+    pub(super) async fn write<'w>(
+        &mut self,
+        writes: impl IntoIterator<Item = &'w Write>,
+    ) -> Result<(), StoreError> {
+        for Parcel { text, values } in pack(writes, self.placeholders(), MOST_ROWS) {
+            self.execute(text, values).await?;
+        }
+        Ok(())
+    }
+
     /// Runs a statement that has no values.
     pub(super) async fn say(&mut self, text: &'static str) -> Result<(), StoreError> {
         match self {
@@ -78,12 +100,11 @@ impl Link {
         }
     }
 
-    /// Begins a transaction in which nobody else writes what is the tenant's. Tells the server's time, in unix
-    /// milliseconds, where the engine is one that has a clock of its own.
-    pub(super) async fn begin(&mut self, tenant: Option<&TenantId>) -> Result<Option<i64>, StoreError> {
+    /// Begins a transaction in which nobody else writes what is the tenant's.
+    pub(super) async fn begin(&mut self, tenant: Option<&TenantId>) -> Result<Begun, StoreError> {
         match self {
-            Self::Sqlite(_) => self.say("begin immediate").await.map(|()| None),
-            Self::Postgres(borrowed) => borrowed.begin(tenant).await.map(Some),
+            Self::Sqlite(connection) => Ok(Begun::Alone { version: sqlite::begin(connection).await? }),
+            Self::Postgres(borrowed) => borrowed.begin(tenant).await,
         }
     }
 

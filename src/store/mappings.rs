@@ -19,6 +19,18 @@ impl Tx<'_> {
         rows.into_iter().map(Mapping::try_from).collect()
     }
 
+    /// The tenant's mappings behind the name `after`, by name, at most `limit`.
+    pub async fn mappings_after(
+        &mut self,
+        tenant: &TenantId,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Mapping>, StoreError> {
+        let values = [tenant.as_str().into(), after.into(), limit.into()];
+        let rows: Vec<MappingRow> = self.all(sql::MAPPINGS_AFTER, values).await?;
+        rows.into_iter().map(Mapping::try_from).collect()
+    }
+
     pub async fn mapping(&mut self, tenant: &TenantId, name: &str) -> Result<Option<Mapping>, StoreError> {
         let row: Option<MappingRow> =
             self.one(sql::MAPPING_BY_NAME, [tenant.as_str().into(), name.into()]).await?;

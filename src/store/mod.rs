@@ -8,6 +8,7 @@
 pub mod arrivals;
 mod batch;
 pub mod calls;
+pub mod chain;
 mod claims;
 pub mod clock;
 #[cfg(test)]

@@ -18,6 +18,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::error::StoreError;
+use super::link::Begun;
 use super::row::Row;
 use super::sql;
 use super::value::{Value, arguments};
@@ -148,11 +149,13 @@ impl Borrowed {
         Ok(self.give(connection, tried)?.into_iter().map(Row::Postgres).collect())
     }
 
-    /// Begins a transaction that holds the tenant's lock; the server's time then, in unix milliseconds.
-    pub(super) async fn begin(&mut self, tenant: Option<&TenantId>) -> Result<i64, StoreError> {
+    /// Begins a transaction that holds the tenant's lock.
+    pub(super) async fn begin(&mut self, tenant: Option<&TenantId>) -> Result<Begun, StoreError> {
         self.held = Held::Transaction(Some(self.pool.acquire().await?));
-        let told = self.say(sql::begin_on_postgres(tenant).into()).await?;
-        told.last().ok_or_else(|| StoreError::corrupt("clock", "now", "the server tells no time"))?.number()
+        let mut head = self.say(sql::begin_on_postgres(tenant).into()).await?;
+        let time =
+            head.pop().ok_or_else(|| StoreError::corrupt("clock", "now", "the server tells no time"))?;
+        Ok(Begun::Locked { time: time.number()?, head })
     }
 
     /// What is visible and not yet flushed survives the death of any node, though not that of the server. Leaving

@@ -21,6 +21,20 @@ impl Tx<'_> {
         rows.into_iter().map(Entry::try_from).collect()
     }
 
+    /// The tenant's own prompts behind `after`, by language and name, at most `limit`; from the first on if there is
+    /// none.
+    pub async fn prompts_after(
+        &mut self,
+        tenant: &TenantId,
+        after: Option<&(Language, Name)>,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let (language, name) = after.map_or(("", ""), |(language, name)| (language.as_str(), name.as_str()));
+        let values = [tenant.as_str().into(), language.into(), name.into(), limit.into()];
+        let rows: Vec<PromptRow> = self.all(sql::PROMPTS_AFTER, values).await?;
+        rows.into_iter().map(Entry::try_from).collect()
+    }
+
     pub fn save_prompt(&mut self, tenant: &TenantId, entry: &Entry) {
         let (kind, content) = match &entry.content {
             Content::Say(template) => ("say", template.to_string()),

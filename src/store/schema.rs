@@ -64,6 +64,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_log_from_before_the_chain_is_one_from_its_oldest_entry_on() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.expect("it opens");
+        MIGRATIONS.run_direct(Some(1), &mut connection, false).await.expect("it is made");
+        let furnish = "insert into tenants select 'ten_' || value, 'slug' || value, '', 'CA', 'UTC', 'en', false, 0, 0, 0 \
+            from json_each('[1, 2, 3]'); \
+            insert into outbox_heads values ('ten_1', 7), ('ten_2', 9), ('ten_3', 0); \
+            insert into events select 'ten_1', value, '', 0, '', '', '', '' from json_each('[5, 6, 7]')";
+        sqlx::raw_sql(furnish).execute(&mut connection).await.expect("rows");
+        MIGRATIONS.run_direct(Some(3), &mut connection, false).await.expect("it is made");
+        let kept = sqlx::query_scalar("select kept_behind from outbox_heads order by tenant_id");
+        let kept: Vec<i64> = kept.fetch_all(&mut connection).await.expect("heads");
+        assert_eq!(kept, [4, 9, 0], "all of the second one's is forgotten, and the third has none yet");
+    }
+
+    #[tokio::test]
     async fn every_migration_leaves_the_binary_before_it_working() {
         let mut connection = SqliteConnection::connect("sqlite::memory:").await.expect("it opens");
         let (mut before, mut floor) = (0, 0);

@@ -234,13 +234,10 @@ statements! {
     FORGET_SEGMENTS = "delete from segments where tenant_id = $1 and ended_at <= $2";
 
     // Events.
-    ADVANCE_HEAD = "insert into outbox_heads (tenant_id, seq) values ($1, $2) \
-        on conflict (tenant_id) do update set seq = outbox_heads.seq + excluded.seq";
-    // The head is joined: a select of its own in each row would open the table as often, which SQLite pays for by the
-    // square of their number.
-    INSERT_EVENT = "insert into events (tenant_id, seq, event_id, at, type, subject, data, cause) \
-        select k.column1, h.seq - k.column2, k.column3, k.column4, k.column5, k.column6, k.column7, k.column8 \
-        from (values ($1, cast($2 as bigint), $3, cast($4 as bigint), $5, $6, $7, $8)) k join outbox_heads h on h.tenant_id = k.column1";
+    ADVANCE_HEAD = "insert into outbox_heads (tenant_id, seq, hash) values ($1, $2, $3) \
+        on conflict (tenant_id) do update set seq = excluded.seq, hash = excluded.hash";
+    INSERT_EVENT = "insert into events (tenant_id, seq, event_id, at, type, subject, data, cause, hash) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     EVENTS_AFTER = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
         where e.tenant_id = $1 and e.seq > $2 order by e.seq limit $3";
     PRESENCE_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
@@ -257,9 +254,16 @@ statements! {
         and e.type not in ('UserAvailability', 'UserStatus') and e.seq < $3 order by e.seq desc limit $4";
     HEAD = "select h.seq from outbox_heads h where h.tenant_id = $1";
     HEADS = "select h.tenant_id, h.seq from outbox_heads h";
+    HEADS_OF = "select h.tenant_id, h.seq, h.hash from (values ($1)) k join outbox_heads h on h.tenant_id = k.column1";
+    ENDS_OF_LOG = "select h.seq, h.hash, h.kept_behind, h.hash_behind, \
+        (select max(e.seq) from events e where e.tenant_id = h.tenant_id) as newest \
+        from outbox_heads h where h.tenant_id = $1";
+    KEPT_ENTRIES = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause, e.hash from events e \
+        where e.tenant_id = $1 and e.seq > $2 and e.seq <= $3 order by e.seq limit $4";
 
     // Tenants.
     TENANTS = concat!("select ", tenant_columns!(), " from tenants t order by t.slug");
+    TENANTS_AFTER = concat!("select ", tenant_columns!(), " from tenants t where t.slug > $1 order by t.slug limit $2");
     TENANT_BY_ID = concat!("select ", tenant_columns!(), " from tenants t where t.tenant_id = $1");
     TENANT_BY_SLUG = concat!("select ", tenant_columns!(), " from tenants t where t.slug = $1");
     INSERT_TENANT = "insert into tenants (tenant_id, slug, name, region, zone, language, shared_lines, policy, \
@@ -277,6 +281,7 @@ statements! {
         where u.tenant_id = $1 and u.login > $2 order by u.login limit $3");
     USER_BY_LOGIN = concat!("select ", user_columns!(), " from users u \
         where u.tenant_id = $1 and u.login = $2");
+    USER_REVISION = "select u.revision from users u where u.tenant_id = $1 and u.login = $2";
     USER_BY_CODE = concat!("select ", user_columns!(), " from users u \
         where u.tenant_id = $1 and u.agent_code = $2 and u.active");
     INSERT_USER = "insert into users (tenant_id, user_id, login, name, zone, language, agent_code, pin_hash, \
@@ -305,6 +310,9 @@ statements! {
     TOKENS = concat!("select ", token_columns!(), " from tokens k \
         left join users u on u.tenant_id = k.tenant_id and u.user_id = k.user_id \
         where k.tenant_id = $1 order by k.token_id");
+    TOKENS_AFTER = concat!("select ", token_columns!(), " from tokens k \
+        left join users u on u.tenant_id = k.tenant_id and u.user_id = k.user_id \
+        where k.tenant_id = $1 and k.token_id > $2 order by k.token_id limit $3");
     TOKEN_BY_DIGEST = concat!("select ", token_columns!(), ", ", tenant_columns!(), " from tokens k \
         join tenants t on t.tenant_id = k.tenant_id \
         left join users u on u.tenant_id = k.tenant_id and u.user_id = k.user_id \
@@ -394,6 +402,8 @@ statements! {
     // Prompts and recordings.
     PROMPTS = "select p.language, p.name, p.kind, p.content from prompts p \
         where p.tenant_id = $1 order by p.language, p.name";
+    PROMPTS_AFTER = "select p.language, p.name, p.kind, p.content from prompts p \
+        where p.tenant_id = $1 and (p.language, p.name) > ($2, $3) order by p.language, p.name limit $4";
     SAVE_PROMPT = "insert into prompts (tenant_id, language, name, kind, content) values ($1, $2, $3, $4, $5) \
         on conflict (tenant_id, language, name) do update set kind = excluded.kind, content = excluded.content";
     DELETE_PROMPT = "delete from prompts where tenant_id = $1 and language = $2 and name = $3";
@@ -405,6 +415,8 @@ statements! {
     // Flows.
     FLOWS = "select f.flow, f.version, f.state, f.source, f.uses, f.created_at from flow_versions f \
         where f.tenant_id = $1 order by f.flow, f.version";
+    FLOWS_AFTER = "select f.flow, f.version, f.state, f.source, f.uses, f.created_at from flow_versions f \
+        where f.tenant_id = $1 and (f.flow, f.version) > ($2, $3) order by f.flow, f.version limit $4";
     FLOW = "select f.flow, f.version, f.state, f.source, f.uses, f.created_at from flow_versions f \
         where f.tenant_id = $1 and f.flow = $2 and f.version = $3";
     LATEST_FLOW = "select f.flow, f.version, f.state, f.source, f.uses, f.created_at from flow_versions f \
@@ -414,6 +426,8 @@ statements! {
 
     // Mappings.
     MAPPINGS = concat!("select ", mapping_columns!(), " from mappings m where m.tenant_id = $1 order by m.name");
+    MAPPINGS_AFTER = concat!("select ", mapping_columns!(), " from mappings m \
+        where m.tenant_id = $1 and m.name > $2 order by m.name limit $3");
     MAPPING_BY_NAME = concat!("select ", mapping_columns!(), " from mappings m \
         where m.tenant_id = $1 and m.name = $2");
     MAPPING_IN_FORCE = concat!("select ", mapping_columns!(), ", coalesce((select f.version from flow_versions f \
@@ -453,6 +467,9 @@ statements! {
     FORGET_CALLS = "delete from calls where tenant_id = $1 and started_at <= $2 and ended_at is not null";
     OLD_EVENTS = "select max(o.seq) as last from (select e.seq, e.at from events e \
         where e.tenant_id = $1 order by e.seq limit 1000) o where o.at < $2";
+    KEEP_EVENTS_BEHIND = "update outbox_heads set kept_behind = $2, hash_behind = coalesce((select e.hash from events e \
+        where e.tenant_id = $1 and e.seq <= $2 and e.hash is not null order by e.seq desc limit 1), hash_behind) \
+        where tenant_id = $1";
     FORGET_EVENTS = "delete from events where tenant_id = $1 and seq <= $2";
     // Their identifiers rise with time.
     OLD_PIN_ATTEMPTS = "select max(o.at) as last from (select a.at from pin_attempts a \
@@ -499,12 +516,15 @@ pub(super) const TIME: Twofold = Twofold {
     postgres: "select (extract(epoch from clock_timestamp()) * 1000)::bigint as now",
 };
 
-/// Begins a transaction on PostgreSQL that holds the tenant's lock, and tells the time once it does. What it reads
-/// later must not be older than the lock: hence statements of their own, each of which sees what was committed
-/// when it began. Identifiers are ours and hold no quotes.
+/// Begins a transaction on PostgreSQL that holds the tenant's lock, and tells the head of its log and the time once it
+/// does. What it reads later must not be older than the lock: hence statements of their own, each of which sees what
+/// was committed when it began. Identifiers are ours and hold no quotes.
 pub(super) fn begin_on_postgres(tenant: Option<&TenantId>) -> String {
     let lock = tenant.map(|tenant| {
-        format!("select h.seq from outbox_heads h where h.tenant_id = '{}' for update; ", tenant.as_str())
+        format!(
+            "select h.tenant_id, h.seq, h.hash from outbox_heads h where h.tenant_id = '{}' for update; ",
+            tenant.as_str()
+        )
     });
     format!(
         "begin isolation level read committed; {}{}; savepoint start",

@@ -113,6 +113,14 @@ pub(super) async fn answers(
     }
 }
 
+/// Begins a transaction; the database's version, which is another one when another connection has written since.
+pub(super) async fn begin(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    // In one text, since it is the way to the database that costs.
+    let answers = answers(connection, "begin immediate; pragma data_version".into(), []).await?;
+    let row = answers.last().and_then(|rows| rows.first()).ok_or(sqlx::Error::RowNotFound)?;
+    row.number()
+}
+
 /// Takes back a transaction and begins another, unless another process has written in between: what units have
 /// decided would rest on what is so no longer.
 pub(super) async fn start_over(connection: &mut SqliteConnection) -> Result<(), StoreError> {

@@ -13,6 +13,17 @@ impl Tx<'_> {
         rows.into_iter().map(Tenant::try_from).collect()
     }
 
+    /// The tenants behind `after`, by slug, at most `limit`; from the first on if there is none.
+    pub async fn tenants_after(
+        &mut self,
+        after: Option<&Slug>,
+        limit: u32,
+    ) -> Result<Vec<Tenant>, StoreError> {
+        let values = [after.map_or("", Slug::as_str).into(), limit.into()];
+        let rows: Vec<TenantRow> = self.all(sql::TENANTS_AFTER, values).await?;
+        rows.into_iter().map(Tenant::try_from).collect()
+    }
+
     pub async fn tenant_by_id(&mut self, id: &TenantId) -> Result<Option<Tenant>, StoreError> {
         let row: Option<TenantRow> = self.one(sql::TENANT_BY_ID, [id.as_str().into()]).await?;
         row.map(Tenant::try_from).transpose()

@@ -21,6 +21,18 @@ impl Tx<'_> {
         rows.into_iter().map(Token::try_from).collect()
     }
 
+    /// The tokens behind `after`, the oldest first, at most `limit`; from the first on if there is none.
+    pub async fn tokens_after(
+        &mut self,
+        tenant: &TenantId,
+        after: Option<&TokenId>,
+        limit: u32,
+    ) -> Result<Vec<Token>, StoreError> {
+        let values = [tenant.as_str().into(), after.map_or("", TokenId::as_str).into(), limit.into()];
+        let rows: Vec<TokenRow> = self.all(sql::TOKENS_AFTER, values).await?;
+        rows.into_iter().map(Token::try_from).collect()
+    }
+
     /// The token whose secret has this digest, and whose it is.
     pub async fn token_by_digest(
         &mut self,

@@ -133,7 +133,8 @@ impl<'c> Tx<'c> {
     pub(super) async fn undo(&mut self) {
         self.unit = Unit::default();
         if self.begun.take().is_some()
-            && let Err(error) = self.say("rollback to unit").await.and(self.say("release unit").await)
+            && let Line::Own(group) = &mut self.line
+            && let Err(error) = group.take_back_unit().await
         {
             self.failed = Some(error);
         }

@@ -47,7 +47,7 @@ impl Old {
         match self {
             Self::Steps => &[sql::FORGET_STEPS, sql::KEEP_STEPS_BEHIND],
             Self::Calls => &[sql::FORGET_CALLS],
-            Self::Events => &[sql::FORGET_EVENTS],
+            Self::Events => &[sql::KEEP_EVENTS_BEHIND, sql::FORGET_EVENTS],
             Self::Segments => &[sql::FORGET_SEGMENTS],
             Self::PinAttempts => &[sql::FORGET_PIN_ATTEMPTS],
             Self::Claims => &[sql::FORGET_CLAIMS],

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 
 use super::error::StoreError;
-use super::rows::{parse, parse_some};
+use super::rows::{count, parse, parse_some};
 use super::sql;
 use super::tx::Tx;
 use crate::domain::ids::{AgentCode, Language, Login, TenantId, UserId};
@@ -44,6 +44,17 @@ impl Tx<'_> {
         let extensions =
             self.all(sql::EXTENSIONS_OF, [tenant.as_str().into(), row.user_id.as_str().into()]).await?;
         row.user(extensions).map(Some)
+    }
+
+    /// Which revision of the user there is: it rises with each of their changes.
+    pub async fn user_revision(
+        &mut self,
+        tenant: &TenantId,
+        login: &Login,
+    ) -> Result<Option<u64>, StoreError> {
+        let values = [tenant.as_str().into(), login.as_str().into()];
+        let row: Option<(i64,)> = self.one(sql::USER_REVISION, values).await?;
+        row.map(|(revision,)| count("users", login.as_str(), revision)).transpose()
     }
 
     /// The active user who has the agent code.

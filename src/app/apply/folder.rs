@@ -238,7 +238,7 @@ impl Reader<'_> {
                         ));
                     }
                 },
-                Err(why) => self.faults.push(why),
+                Err(issues) => self.faults.push(source.report(&issues)),
             }
         }
         flows

@@ -1,6 +1,7 @@
 //! The numbers at which users are reached, in order; the first is the one that calls are sent to (A1.6).
 
 use super::{check_claims, end_duty_if_gone, find, log_change};
+use crate::app::line::{Room, line};
 use crate::app::{App, Error, change, draw};
 use crate::domain::event::Event;
 use crate::domain::ids::Login;
@@ -23,6 +24,8 @@ pub struct NewExtension {
 /// Digits to dial behind a number at most.
 const LONGEST_EXT: usize = 10;
 
+const DESCRIPTION: Room = Room { least: 1, most: 200 };
+
 /// Users have a desk phone, a mobile, a home; more are a mistake.
 pub(super) const MOST_EXTENSIONS: usize = 20;
 
@@ -38,7 +41,7 @@ impl NewExtension {
             return Err(Error::invalid("ext", ext, "give 1 to 10 digits"));
         }
         let description = self.description.filter(|text| !text.trim().is_empty());
-        let description = description.unwrap_or_else(|| name.to_owned());
+        let description = line("description", description.as_deref().unwrap_or(name), DESCRIPTION)?;
         Ok(Extension { id: draw::extension_id(), number, ext, description })
     }
 }

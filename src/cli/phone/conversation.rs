@@ -124,7 +124,7 @@ impl Conversation {
 
     fn listen(&mut self, mut heard: Vec<Heard>, mut gather: Gather) -> Step {
         let prompt = mem::take(&mut gather.prompt);
-        let patience = gather.timeout + prompt.iter().map(Sound::length).sum();
+        let patience = gather.timeout + prompt.iter().map(Sound::length).sum::<Duration>();
         heard.extend(prompt.into_iter().map(Heard::Sound));
         self.entry = Some(Entry { gather, pressed: String::new(), digits: String::new() });
         Step { heard, then: Then::Listen { moment: Moment::Prompt, patience } }

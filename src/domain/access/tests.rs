@@ -4,7 +4,7 @@ use crate::domain::tenant::acme;
 const ROLES: &[Role] = Role::ALL;
 
 /// Which of the roles has the right, in their order.
-const MATRIX: [(Right, [bool; 4]); 15] = [
+const MATRIX: [(Right, [bool; 4]); 16] = [
     // agent, supervisor, admin, owner
     (Right::PresenceRead, [true, true, true, true]),
     (Right::PresenceWrite, [true, true, true, true]),
@@ -17,6 +17,7 @@ const MATRIX: [(Right, [bool; 4]); 15] = [
     (Right::EventsRead, [false, true, true, true]),
     (Right::AuditRead, [false, false, true, true]),
     (Right::TokensWrite, [false, false, false, true]),
+    (Right::TenantsWrite, [false, false, false, true]),
     (Right::NumbersRead, [false, true, true, true]),
     (Right::TerminalsWrite, [false, false, true, true]),
     (Right::WebhooksRead, [false, false, true, true]),

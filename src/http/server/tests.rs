@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::body::Bytes;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -56,6 +56,7 @@ impl Running {
         let app = Router::new()
             .route("/", get(|| async { "hello" }))
             .route("/length", post(|body: Bytes| async move { body.len().to_string() }))
+            .route("/v1/prompts/hello/en", put(|body: Bytes| async move { body.len().to_string() }))
             .route("/large", get(|| async { "x".repeat(32 << 20) }))
             .route("/slow", get(slow))
             .route("/panic", get(panics));
@@ -281,4 +282,15 @@ async fn a_stop_does_not_wait_for_ever() {
     server.stop.cancel();
     server.ended().await;
     assert_eq!(rest(&mut slow).await, "");
+}
+
+#[tokio::test]
+async fn a_body_for_the_api_is_as_large_as_its_handler_takes_it() {
+    let server = Running::start(patient()).await;
+    let request = format!(
+        "PUT /v1/prompts/hello/en HTTP/1.1\r\nhost: line\r\nconnection: close\r\ncontent-length: 70000\r\n\r\n{}",
+        "x".repeat(70_000)
+    );
+    let answer = ask(&server, &request).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("70000"), "{answer}");
 }

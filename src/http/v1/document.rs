@@ -1,11 +1,12 @@
 //! What of the document belongs to no single operation.
 
+use axum::http::StatusCode;
 use utoipa::PartialSchema as _;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, Content, ContentBuilder, Info, License, OpenApi, OpenApiBuilder, Ref, Required,
-    Response, ResponseBuilder,
+    ComponentsBuilder, Content, ContentBuilder, Info, License, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
+    Response, ResponseBuilder, Server,
 };
 
 use crate::domain::ids::RequestKey;
@@ -25,7 +26,9 @@ const ABOUT: &str = "Who is on duty, until when, and why: to see, to steer and t
 pub(super) fn frame() -> OpenApi {
     let mut info = Info::new("Dutyline", env!("CARGO_PKG_VERSION"));
     info.description = Some(ABOUT.to_owned());
-    info.license = Some(License::new(env!("CARGO_PKG_LICENSE")));
+    let mut license = License::new(env!("CARGO_PKG_LICENSE"));
+    license.identifier = Some(env!("CARGO_PKG_LICENSE").to_owned());
+    info.license = Some(license);
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some("issued by `dutyline token issue`; each operation names the right that it needs"))
@@ -37,17 +40,36 @@ pub(super) fn frame() -> OpenApi {
         .schema_from::<problem::Told>()
         .schema_from::<problem::Fault>()
         .build();
-    OpenApiBuilder::new().info(info).components(Some(components)).build()
+    // Wherever the document came from.
+    let servers = Some([Server::new("/")]);
+    OpenApiBuilder::new().info(info).servers(servers).components(Some(components)).build()
 }
 
-/// Says of each operation that it may be refused, and of each that writes that it may have a key.
+/// Says of each operation what it is called and that it may be refused, and of each that writes that it may have a key.
 pub(super) fn finish(document: &mut OpenApi) {
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
         let writes = [&mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
         writes.into_iter().flatten().for_each(write_once);
-        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
-            add_response(operation, "default", "Refused, or failed: why, and what would mend it.");
+        let operations = [
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            let Some(operation) = operation else { continue };
+            operation.operation_id = Some(called(method, path));
+            for (status, response) in &mut operation.responses.responses {
+                if let RefOr::T(response) = response
+                    && response.description.is_empty()
+                {
+                    in_words(status).clone_into(&mut response.description);
+                }
+            }
+            for statuses in ["4XX", "5XX"] {
+                add_response(operation, statuses, "Refused, or failed: why, and what would mend it.");
+            }
         }
     }
 }
@@ -83,4 +105,19 @@ fn refusal(description: &str) -> Response {
 
 fn told() -> Content {
     ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build()
+}
+
+/// `get` of `/v1/users/{login}` is `get_users_by_login`: programs that are made of the document call it so.
+fn called(method: &str, path: &str) -> String {
+    let words = path.split('/').skip(2).map(|word| match word.strip_prefix('{') {
+        Some(name) => format!("_by_{}", name.trim_end_matches('}')),
+        None => format!("_{word}"),
+    });
+    method.to_owned() + &words.collect::<String>()
+}
+
+/// What a status says that nothing else is said of.
+fn in_words(status: &str) -> &'static str {
+    let status = StatusCode::from_bytes(status.as_bytes()).ok();
+    status.and_then(|status| status.canonical_reason()).unwrap_or("An answer")
 }

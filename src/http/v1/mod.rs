@@ -11,7 +11,9 @@ mod availability;
 mod calls;
 mod document;
 mod events;
+mod flows;
 mod gate;
+mod mappings;
 mod mask;
 mod me;
 mod oncall;
@@ -20,12 +22,13 @@ mod page;
 mod policy;
 mod presence;
 mod problem;
+mod prompts;
 mod reading;
 mod reports;
 mod request_id;
 mod schedules;
-mod setup;
 mod status;
+mod tenants;
 mod timers;
 mod tokens;
 mod users;
@@ -36,7 +39,6 @@ use std::sync::Arc;
 
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Router};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -47,7 +49,6 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::app::App;
 use crate::domain::origin::Origin;
-use crate::http::server::Refused;
 use allowance::{Allowance, Limits};
 use gate::Gate;
 use problem::Problem;
@@ -104,11 +105,6 @@ pub fn routes(app: App, terms: Terms) -> Router {
         .route("/v1/{*path}", axum::routing::any(|uri: Uri| async move { Problem::no_such_path(uri.path()) }))
 }
 
-/// The answer to a request for `path` that never comes to a handler, if it is one of ours.
-pub(super) fn refusal(path: &str, refused: Refused) -> Option<Response> {
-    path.starts_with("/v1/").then(|| Problem::from(refused).into_response())
-}
-
 /// The document that describes the API, `OpenAPI` 3.1.
 pub fn document() -> OpenApi {
     operations().1
@@ -147,11 +143,18 @@ fn operations() -> (Router, OpenApi) {
         .routes(routes!(ws::open))
         .routes(routes!(ws::ticket::issue))
         .routes(routes!(audit::list))
+        .routes(routes!(audit::verify))
+        .routes(routes!(tenants::show, tenants::change))
+        .routes(routes!(tenants::list, tenants::add))
+        .routes(routes!(mappings::list, mappings::add, mappings::switch))
+        .routes(routes!(mappings::show, mappings::change, mappings::remove))
+        .routes(routes!(flows::list, flows::publish))
+        .routes(routes!(flows::latest))
+        .routes(routes!(flows::show))
+        .routes(routes!(prompts::list))
+        .routes(routes!(prompts::show, prompts::remove_all))
+        .routes(routes!(prompts::set, prompts::remove))
         .routes(routes!(policy::show, policy::set))
-        .routes(routes!(setup::tenant))
-        .routes(routes!(setup::mappings))
-        .routes(routes!(setup::flows))
-        .routes(routes!(setup::prompts))
         .routes(routes!(tokens::list, tokens::issue))
         .routes(routes!(tokens::revoke))
         .routes(routes!(webhooks::list, webhooks::add))

@@ -16,8 +16,10 @@ use tokio_util::task::TaskTracker;
 use crate::app::Error;
 use crate::domain::claim::{Claim, Fate};
 use crate::domain::ids::{RequestKey, Sha256Hex};
+use crate::flow::recording::LARGEST;
 use crate::http::v1::gate::Caller;
 use crate::http::v1::problem::Problem;
+use crate::http::v1::reading::arrived;
 
 pub(super) const KEY: &str = "Idempotency-Key";
 
@@ -53,8 +55,7 @@ pub(super) async fn once(State(tasks): State<TaskTracker>, request: Request, nex
 
 async fn carry_out(tasks: &TaskTracker, request: Request, next: Next) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    let broken = |_| Problem::new(StatusCode::BAD_REQUEST, "broken_body", "the body broke off");
-    let body = body.collect().await.map_err(broken)?.to_bytes();
+    let body = arrived(body, LARGEST).await?;
     let missing = || Problem::failed(&"a request came past the gate");
     let caller: Caller = parts.extensions.get().cloned().ok_or_else(missing)?;
     let claim = claim(&caller, &parts, &body)?;

@@ -35,8 +35,26 @@ const MOST: u32 = 500;
 impl Asked {
     /// Where the page begins.
     pub(super) fn after<C: std::str::FromStr>(&self) -> Result<Option<C>, Problem> {
-        let unreadable = || Problem::field("invalid", "after", "give the `next` of a page of this list");
         self.after.as_deref().map(|text| text.parse().map_err(|_| unreadable())).transpose()
+    }
+
+    /// As [`Asked::after`], in a list whose items are known by a line that people write.
+    pub(super) fn after_line(&self) -> Result<Option<String>, Problem> {
+        match &self.after {
+            Some(text) if text.contains(char::is_control) => Err(unreadable()),
+            after => Ok(after.clone()),
+        }
+    }
+
+    /// As [`Asked::after`], in a list whose items two words name.
+    pub(super) fn after_two<A: std::str::FromStr, B: std::str::FromStr>(
+        &self,
+    ) -> Result<Option<(A, B)>, Problem> {
+        let read = |text: &str| {
+            let (one, other) = text.split_once(':')?;
+            Some((one.parse().ok()?, other.parse().ok()?))
+        };
+        self.after.as_deref().map(|text| read(text).ok_or_else(unreadable)).transpose()
     }
 
     /// Items on the page at most.
@@ -45,12 +63,21 @@ impl Asked {
     }
 }
 
+fn unreadable() -> Problem {
+    Problem::field("invalid", "after", "give the `next` of a page of this list")
+}
+
 /// A `limit`, if it is one that may be asked for.
 pub(super) fn within_bounds(limit: u32) -> Result<u32, Problem> {
-    if (1..=MOST).contains(&limit) {
+    within(limit, MOST)
+}
+
+/// A `limit`, if it is one up to `most`.
+pub(super) fn within(limit: u32, most: u32) -> Result<u32, Problem> {
+    if (1..=most).contains(&limit) {
         return Ok(limit);
     }
-    Err(Problem::field("invalid", "limit", format!("{limit} is not 1 to {MOST}")))
+    Err(Problem::field("invalid", "limit", format!("{limit} is not 1 to {most}")))
 }
 
 impl<T> Page<T> {

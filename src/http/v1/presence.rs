@@ -125,7 +125,7 @@ pub(super) async fn show(caller: Caller, Named(login): Named<Login>) -> Result<i
 ///
 /// Agents do not hold or release themselves. With `If-Match` only if nothing has changed since that was seen; how it stands now is in the refusal's `current`.
 #[utoipa::path(put, path = "/v1/presence/{login}", tag = "presence",
-    params(("login" = Login, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen.")),
+    params(("login" = Login, Path), ("If-Match" = Option<String>, Header, pattern = "^\"[0-9]{1,18}\"$", description = "The `ETag` that was seen.")),
     request_body = Wish, security(("token" = ["presence.write"])),
     responses((status = 200, body = Standing, headers(("ETag" = String, description = "For `If-Match`.")))))]
 pub(super) async fn set(

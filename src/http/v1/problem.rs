@@ -9,10 +9,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::app::Error;
+use crate::app::flows::Placed;
 use crate::app::tokens::Unauthenticated;
 use crate::domain::access::Denied;
 use crate::domain::presence::Rejected;
-use crate::http::server::Refused;
 use crate::http::v1::allowance::TooMany;
 
 pub(super) const CONTENT_TYPE: &str = "application/problem+json";
@@ -24,6 +24,7 @@ pub(super) struct Problem {
     code: &'static str,
     detail: String,
     fault: Option<Fault>,
+    issues: Box<[Placed]>,
     current: Option<Box<Value>>,
     /// Seconds until it is worth trying again.
     retry_after: Option<u64>,
@@ -46,6 +47,9 @@ pub(super) struct Told {
     /// The fields at fault, if any are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Fault>,
+    /// What is wrong with a file that was sent, and where.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    issues: Vec<Placed>,
     /// How what was to be changed stands now, where it has changed since it was looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     current: Option<Value>,
@@ -61,7 +65,8 @@ pub(super) struct Fault {
 
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), fault: None, current: None, retry_after: None }
+        let (issues, detail) = (Box::default(), detail.into());
+        Self { status, code, detail, fault: None, issues, current: None, retry_after: None }
     }
 
     /// A value that does not read as what it should be.
@@ -117,7 +122,7 @@ impl Problem {
 }
 
 impl From<Problem> for Told {
-    fn from(Problem { status, code, detail, fault, current, .. }: Problem) -> Self {
+    fn from(Problem { status, code, detail, fault, issues, current, .. }: Problem) -> Self {
         Self {
             r#type: format!("urn:dutyline:problem:{code}"),
             title: status.canonical_reason().unwrap_or_default().to_owned(),
@@ -125,6 +130,7 @@ impl From<Problem> for Told {
             code: code.to_owned(),
             detail,
             errors: fault.into_iter().collect(),
+            issues: issues.into(),
             current: current.map(|current| *current),
         }
     }
@@ -157,17 +163,6 @@ impl From<Unauthenticated> for Problem {
                 Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "the token is not one that is in use")
             }
         }
-    }
-}
-
-impl From<Refused> for Problem {
-    fn from(refused: Refused) -> Self {
-        let (code, detail) = match refused {
-            Refused::TooLarge => ("body_too_large", "the body is larger than any that is taken"),
-            Refused::TooSlow => ("body_too_slow", "the body did not come in time"),
-            Refused::Broken => ("broken_body", "the body broke off"),
-        };
-        Self::new(refused.status(), code, detail)
     }
 }
 
@@ -207,7 +202,8 @@ impl From<Error> for Problem {
             Error::UnsupportedChannel(_) => refused(unfit, "unsupported_channel"),
             Error::MappingConflict { .. } => refused(conflict, "mapping_conflict"),
             Error::NoSuchVersion { .. } => refused(unfit, "no_such_version"),
-            Error::Flow { .. } | Error::Link(_) | Error::Folder { .. } => refused(unfit, "flow_invalid"),
+            Error::Flow { issues, .. } => Self { issues: issues.into(), ..refused(unfit, "flow_invalid") },
+            Error::Link(_) | Error::Folder { .. } => refused(unfit, "flow_invalid"),
             Error::Unrunnable { .. } => refused(conflict, "flow_not_runnable"),
             Error::PlanOutdated => refused(conflict, "plan_outdated"),
             Error::Prompt(_) => refused(unfit, "prompt_invalid"),
@@ -225,6 +221,10 @@ impl From<Error> for Problem {
                 }
             }
             Error::Claimed => Self::under_way(),
+            Error::Outdated { current, .. } => Self {
+                current: Some(current),
+                ..refused(StatusCode::PRECONDITION_FAILED, "changed_meanwhile")
+            },
             Error::Store(why) => Self::failed(&why),
         }
     }

@@ -2,16 +2,20 @@
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use axum::http::header::ETAG;
+use axum::http::header::{CONTENT_TYPE, ETAG};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
+use tokio::time::timeout;
 
 use crate::domain::edit::Edit;
+use crate::flow::recording::LARGEST;
 use crate::http::v1::problem::Problem;
 
 /// The body, which is JSON whatever its header says.
@@ -22,12 +26,64 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let broken = |_| Problem::new(StatusCode::BAD_REQUEST, "broken_body", "the body broke off");
-        let body = request.into_body().collect().await.map_err(broken)?.to_bytes();
-        let mut json = serde_json::Deserializer::from_slice(&body);
-        let read = serde_path_to_error::deserialize(&mut json).map_err(|why| at_fault(&why))?;
-        json.end().map_err(|why| Problem::new(StatusCode::BAD_REQUEST, "not_json", why.to_string()))?;
-        Ok(Self(read))
+        read(&arrived(request.into_body(), MOST_JSON).await?).map(Self)
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let read = serde_path_to_error::deserialize(&mut json).map_err(|why| at_fault(&why))?;
+    json.end().map_err(|why| Problem::new(StatusCode::BAD_REQUEST, "not_json", why.to_string()))?;
+    Ok(read)
+}
+
+/// A body that is JSON, or a recording if its `Content-Type` says so.
+#[derive(Debug)]
+pub(super) enum Uploaded<T> {
+    Json(T),
+    Audio(Vec<u8>),
+}
+
+/// By which names recordings are sent; which of them it is, the recording itself tells.
+const AUDIO: [&str; 6] =
+    ["audio/mpeg", "audio/mp3", "audio/wav", "audio/wave", "audio/x-wav", "audio/vnd.wave"];
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Uploaded<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let named = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let kind = named.and_then(|kind| kind.split(';').next()).unwrap_or_default();
+        let kind = kind.trim().to_ascii_lowercase();
+        if AUDIO.contains(&kind.as_str()) {
+            return Ok(Self::Audio(arrived(request.into_body(), LARGEST).await?.into()));
+        }
+        if kind.starts_with("audio/") {
+            let detail = format!("`{kind}` is not taken; send `audio/wav` or `audio/mpeg`");
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
+        }
+        read(&arrived(request.into_body(), MOST_JSON).await?).map(Self::Json)
+    }
+}
+
+/// Bytes of a body that is JSON.
+const MOST_JSON: usize = 64 * 1024;
+
+/// For a body to arrive in.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The body, which the server has not waited for.
+pub(super) async fn arrived(body: Body, most: usize) -> Result<Bytes, Problem> {
+    let refuse = |status, code, detail: String| Err(Problem::new(status, code, detail));
+    match timeout(PATIENCE, Limited::new(body, most).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(why)) if why.is::<LengthLimitError>() => {
+            refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("the body has more than {most} bytes"))
+        }
+        Ok(Err(_)) => refuse(StatusCode::BAD_REQUEST, "broken_body", "the body broke off".to_owned()),
+        Err(_) => {
+            refuse(StatusCode::REQUEST_TIMEOUT, "too_slow", "the body did not arrive in time".to_owned())
+        }
     }
 }
 

@@ -83,6 +83,7 @@ pub(super) struct TerminalReport {
 /// By how much wrap-up is to be prolonged.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = WrapUpExtension)]
 pub(super) struct Extension {
     #[schema(value_type = u16, minimum = 1, maximum = 999)]
     seconds: Length,

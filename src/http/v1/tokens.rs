@@ -11,13 +11,14 @@ use utoipa::ToSchema;
 use crate::app::Error;
 use crate::app::tokens::{NewToken, TokenStanding};
 use crate::domain::access::{Right, Role};
-use crate::domain::ids::{Login, TokenName};
+use crate::domain::ids::{Login, TokenId, TokenName};
 use crate::domain::time::Instant;
 use crate::domain::token::Token;
 use crate::http::v1::gate::Caller;
 use crate::http::v1::once::UNKEPT;
+use crate::http::v1::page::{Asked, Page};
 use crate::http::v1::problem::Problem;
-use crate::http::v1::reading::{Named, Sent};
+use crate::http::v1::reading::{Named, Search, Sent};
 
 /// A token to be issued.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -26,7 +27,7 @@ pub(super) struct TokenToIssue {
     name: TokenName,
     role: Role,
     /// All of the role's, if left out.
-    #[schema(value_type = Option<Vec<Right>>)]
+    #[schema(value_type = Option<Vec<Right>>, min_items = 1)]
     rights: Option<BTreeSet<Right>>,
     /// For whom an agent's token speaks.
     user: Option<Login>,
@@ -44,10 +45,15 @@ pub(super) struct Issued {
 }
 
 /// List all tokens, the oldest first
-#[utoipa::path(get, path = "/v1/tokens", tag = "tokens", security(("token" = ["tokens.write"])),
-    responses((status = 200, body = Vec<TokenStanding>)))]
-pub(super) async fn list(caller: Caller) -> Result<Json<Vec<TokenStanding>>, Problem> {
-    Ok(Json(caller.app.tokens(caller.tenant()).await.map_err(Error::from)?))
+#[utoipa::path(get, path = "/v1/tokens", tag = "tokens", params(Asked), security(("token" = ["tokens.write"])),
+    responses((status = 200, body = Page<TokenStanding>)))]
+pub(super) async fn list(
+    caller: Caller,
+    Search(asked): Search<Asked>,
+) -> Result<Page<TokenStanding>, Problem> {
+    let (after, limit) = (asked.after::<TokenId>()?, asked.limit()?);
+    let tokens = caller.app.tokens_after(caller.tenant(), after, limit + 1).await.map_err(Error::from)?;
+    Ok(Page::new(tokens, limit, |standing| standing.token.id.to_string()))
 }
 
 /// Issue a token

@@ -1,8 +1,8 @@
 //! Users, and the numbers at which they are reached.
 
 use axum::Json;
-use axum::http::StatusCode;
-use axum::http::header::LOCATION;
+use axum::http::header::{ETAG, LOCATION};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::app::Error;
 use crate::app::users::{NewExtension, NewUser, UserPatch};
+use crate::domain::described;
 use crate::domain::edit::Edit;
 use crate::domain::ids::{AgentCode, Language, Login};
 use crate::domain::time::Zone;
@@ -17,14 +18,14 @@ use crate::domain::user::User;
 use crate::http::v1::gate::Caller;
 use crate::http::v1::page::{Asked, Page};
 use crate::http::v1::problem::Problem;
-use crate::http::v1::reading::{Named, Search, Sent, edit};
+use crate::http::v1::reading::{Named, Search, Sent, edit, if_match};
 
 /// A user to be added, active from the start.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UserToAdd {
     login: Login,
-    /// 1 to 200 letters on one line.
+    #[schema(schema_with = described::line::<1, 200>)]
     name: String,
     /// The tenant's, if left out.
     zone: Option<Zone>,
@@ -32,7 +33,7 @@ pub(super) struct UserToAdd {
     language: Option<Language>,
     agent_code: Option<AgentCode>,
     /// Digits that the agent proves themselves with; never told again.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^[0-9]{4,12}$")]
     pin: Option<SecretString>,
     /// The first number at which the user is reached.
     extension: Option<ExtensionToAdd>,
@@ -43,10 +44,13 @@ pub(super) struct UserToAdd {
 #[serde(deny_unknown_fields)]
 pub(super) struct ExtensionToAdd {
     /// In E.164 form, or as numbers are written in the tenant's region.
+    #[schema(example = "+15062345678")]
     number: String,
-    /// 1 to 10 digits to dial once the number has answered.
+    /// Digits to dial once the number has answered.
+    #[schema(pattern = "^[0-9]{0,10}$")]
     ext: Option<String>,
     /// The user's name, if left out.
+    #[schema(schema_with = described::line_or_null::<0, 200>)]
     description: Option<String>,
 }
 
@@ -54,6 +58,7 @@ pub(super) struct ExtensionToAdd {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UserChange {
+    #[schema(schema_with = described::line_or_null::<1, 200>)]
     name: Option<String>,
     #[serde(default, deserialize_with = "edit")]
     #[schema(value_type = Option<Zone>)]
@@ -65,7 +70,7 @@ pub(super) struct UserChange {
     #[schema(value_type = Option<AgentCode>)]
     agent_code: Option<Edit<AgentCode>>,
     #[serde(default, deserialize_with = "edit")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^[0-9]{4,12}$")]
     pin: Option<Edit<SecretString>>,
     /// False takes the user out of service, and off duty in the same moment.
     active: Option<bool>,
@@ -101,22 +106,35 @@ pub(super) async fn add(caller: Caller, Sent(new): Sent<UserToAdd>) -> Result<im
 
 /// Show a user
 #[utoipa::path(get, path = "/v1/users/{login}", tag = "users", params(("login" = Login, Path)),
-    security(("token" = ["users.read"])), responses((status = 200, body = User)))]
-pub(super) async fn show(caller: Caller, Named(login): Named<Login>) -> Result<Json<User>, Problem> {
-    Ok(Json(caller.app.user(caller.tenant(), &login).await?))
+    security(("token" = ["users.read"])),
+    responses((status = 200, body = User, headers(("ETag" = String, description = "For `If-Match`.")))))]
+pub(super) async fn show(caller: Caller, Named(login): Named<Login>) -> Result<impl IntoResponse, Problem> {
+    Ok(tagged(caller.app.user_at(caller.tenant(), &login).await?))
 }
 
 /// Change a user
-#[utoipa::path(patch, path = "/v1/users/{login}", tag = "users", params(("login" = Login, Path)),
-    request_body = UserChange, security(("token" = ["users.write"])), responses((status = 200, body = User)))]
+///
+/// With `If-Match` only if nothing of theirs has changed since that was seen; how they are now is in the refusal's
+/// `current`.
+#[utoipa::path(patch, path = "/v1/users/{login}", tag = "users",
+    params(("login" = Login, Path),
+        ("If-Match" = Option<String>, Header, pattern = "^\"[0-9]{1,18}\"$", description = "The `ETag` that was seen.")),
+    request_body = UserChange, security(("token" = ["users.write"])),
+    responses((status = 200, body = User, headers(("ETag" = String, description = "For `If-Match`.")))))]
 pub(super) async fn change(
     caller: Caller,
     Named(login): Named<Login>,
+    headers: HeaderMap,
     Sent(change): Sent<UserChange>,
-) -> Result<Json<User>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
+    let seen = if_match(&headers)?;
     let UserChange { name, zone, language, agent_code, pin, active } = change;
     let patch = UserPatch { name, zone, language, agent_code, pin, active };
-    Ok(Json(caller.app.change_user(caller.tenant(), &login, patch).await?))
+    Ok(tagged(caller.app.change_user_at(caller.tenant(), &login, seen, patch).await?))
+}
+
+fn tagged((user, revision): (User, u64)) -> impl IntoResponse {
+    ([(ETAG, format!("\"{revision}\""))], Json(user))
 }
 
 /// Take a user out of service

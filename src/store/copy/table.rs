@@ -49,8 +49,8 @@ macro_rules! tables {
 tables! {
     tenants (tenant_id Text) slug Text, name Text, region Text, zone Text, language Text, shared_lines Bool,
         revision Int, steps_kept_from Int, created_at Int, policy Text;
-    outbox_heads (tenant_id Text) seq Int;
-    events (tenant_id Text, seq Int) event_id Text, at Int, type Text, subject Text, data Text, cause Text;
+    outbox_heads (tenant_id Text) seq Int, hash Text, kept_behind Int, hash_behind Text;
+    events (tenant_id Text, seq Int) event_id Text, at Int, type Text, subject Text, data Text, cause Text, hash Text;
     users (tenant_id Text, user_id Text) login Text, name Text, zone Text, language Text, agent_code Text,
         pin_hash Text, pin_wrong Int, pin_locked_until Int, active Bool, revision Int, created_at Int;
     extensions (tenant_id Text, extension_id Text) user_id Text, e164 Text, ext Text, description Text,

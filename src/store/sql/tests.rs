@@ -76,6 +76,8 @@ async fn what_is_asked_for_all_the_time_is_found_by_its_index() {
         ("DUE", "c USING COVERING INDEX calls_open_menus (tenant_id=? AND menu_since<?)"),
         ("DUE", "p USING INDEX presence_due (tenant_id=? AND until<?)"),
         ("EVENTS_AFTER", "e USING INDEX sqlite_autoindex_events_1 (tenant_id=? AND seq>?)"),
+        ("KEPT_ENTRIES", "e USING INDEX sqlite_autoindex_events_1 (tenant_id=? AND seq>? AND seq<?)"),
+        ("KEEP_EVENTS_BEHIND", "e USING INDEX sqlite_autoindex_events_1 (tenant_id=? AND seq<?)"),
         ("PRESENCE_EVENTS_OF", "e USING INDEX events_subject (tenant_id=? AND subject=?)"),
         (
             "COUNT_WRONG_PINS",

@@ -54,7 +54,7 @@ impl Bench {
     async fn set(&self, name: &str, content: NewContent) -> Result<(), String> {
         let english = "en".parse().expect("a tag");
         let set = self.app.set_prompt(self.tenant.clone(), english, self::name(name), content).await;
-        set.map_err(|error| error.to_string())
+        set.map(drop).map_err(|error| error.to_string())
     }
 
     async fn remove(&self, name: &str) -> Result<(), String> {

@@ -190,9 +190,9 @@ async fn a_token_that_makes_no_sense_is_not_issued() {
         ),
         (
             NewToken { rights: Some(BTreeSet::from([Right::UsersRead])), ..new("ada's", Role::Agent) },
-            "right: `users.read`: role `agent` has only presence.read, presence.write",
+            "rights: `users.read`: role `agent` has only presence.read, presence.write",
         ),
-        (no_rights, "right: ``: name one at least, or none at all for the role's"),
+        (no_rights, "rights: ``: name one at least, or none at all for the role's"),
         (
             NewToken { expires_at: Some(now), ..plain() },
             "expires: `2026-01-05T12:00:00+00:00`: that is over; name a time to come",

@@ -8,14 +8,6 @@ use super::Shell;
 use crate::harness::database::{ask, is_postgres};
 use crate::harness::future::{contract, expand};
 
-impl Shell {
-    /// Where the database is.
-    fn url(&self) -> String {
-        let file = || format!("sqlite:{}", self.path().join("dutyline-data/dutyline.db").display());
-        self.database.as_ref().map_or_else(file, |(_, url)| url.clone())
-    }
-}
-
 const DOCTOR: &str = "doctor --offline";
 
 /// Commands and what they say, whatever is the version that this binary knows.

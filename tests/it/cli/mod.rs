@@ -1,6 +1,7 @@
 //! Commands as they are typed, by what they write and how they exit.
 
 mod apply;
+mod audit;
 mod events;
 mod flow;
 mod migrate;
@@ -38,6 +39,12 @@ impl Shell {
 
     fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Where the database is.
+    fn url(&self) -> String {
+        let file = || format!("sqlite:{}", self.path().join("dutyline-data/dutyline.db").display());
+        self.database.as_ref().map_or_else(file, |(_, url)| url.clone())
     }
 
     fn write(&self, file: &str, text: &str) {

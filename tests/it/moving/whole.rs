@@ -3,11 +3,14 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 
+use chrono::TimeDelta;
+use dutyline::app::audit::Verification;
 use dutyline::app::prompts::NewContent;
 use dutyline::app::tenants::fresh;
 use dutyline::app::tokens::NewToken;
 use dutyline::app::webhooks::{Egress, NewWebhook};
 use dutyline::domain::access::Role;
+use dutyline::domain::chain::Verified;
 use dutyline::domain::claim::Claim;
 use dutyline::domain::ids::{Sha256Hex, TokenId};
 use dutyline::domain::webhook::address::Allowed;
@@ -111,6 +114,31 @@ async fn a_deployment_is_the_same_to_the_byte_wherever_it_has_moved() {
         database.url.clone_into(&mut at);
         assert_eq!(rows(&at).await, before);
         lines.push(line.moved_to(database).await);
+    }
+}
+
+#[tokio::test]
+async fn a_log_is_a_chain_still_wherever_it_has_moved() {
+    async fn verified(line: &Line) -> Verified {
+        match line.app.verify_audit(&line.tenant).await.expect("readable") {
+            Verification::Whole(verified) => verified,
+            Verification::Broken(broken) => panic!("{broken:?}"),
+        }
+    }
+    for database in new_databases() {
+        let old = busy_line().await;
+        // Some of it is forgotten: the chain begins amid the log.
+        old.pass(TimeDelta::days(401)).await;
+        old.call_from(ADA).await.presses("2").await.hears("You are now online").hangs_up().await;
+        assert!(old.app.purge().await.expect("purged"));
+        let before = verified(&old).await;
+        assert!(before.from > Some(1) && before.without_hash == 0, "{before:?}");
+        copied(old.url(), &database.url).await.expect("copied");
+        let line = old.moved_to(database).await;
+        assert_eq!(verified(&line).await, before);
+        line.call_from(ADA).await.presses("0").await.hears("You are now offline").hangs_up().await;
+        let after = verified(&line).await;
+        assert!(after.from == before.from && after.entries > before.entries, "{after:?}");
     }
 }
 

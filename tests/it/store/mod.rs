@@ -1,5 +1,6 @@
 //! The database, as the application sees it.
 
+mod chain;
 mod contract;
 mod sqlite;
 mod writer;

@@ -34,6 +34,11 @@ fn filled(path: &str) -> String {
         .replace("{call}", call)
         .replace("{token}", "none")
         .replace("{webhook}", "none")
+        .replace("{mapping}", "none")
+        .replace("{flow}", "none")
+        .replace("{version}", "1")
+        .replace("{name}", "none")
+        .replace("{language}", "en")
         .replace("{position}", "9")
 }
 

@@ -1,5 +1,7 @@
 //! The document that describes the API.
 
+use std::collections::BTreeSet;
+
 use dutyline::http::v1;
 use serde_json::Value;
 
@@ -20,12 +22,16 @@ async fn the_document_and_a_page_to_try_it_on_are_served_to_anybody() {
 fn every_operation_says_what_it_does_and_how_it_is_refused() {
     let document = document();
     assert_eq!(document["openapi"], "3.1.0");
+    let mut names = BTreeSet::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
         for (method, operation) in item.as_object().expect("operations") {
             assert!(operation["summary"].is_string(), "{method} {path}");
-            assert!(operation["operationId"].is_string(), "{method} {path}");
-            let refused = &operation["responses"]["default"]["content"]["application/problem+json"];
-            assert_eq!(refused["schema"]["$ref"], "#/components/schemas/Problem", "{method} {path}");
+            let name = operation["operationId"].as_str().expect("a name").to_owned();
+            assert!(names.insert(name), "{method} {path} is called as another one");
+            for statuses in ["4XX", "5XX"] {
+                let refused = &operation["responses"][statuses]["content"]["application/problem+json"];
+                assert_eq!(refused["schema"]["$ref"], "#/components/schemas/Problem", "{method} {path}");
+            }
         }
     }
 }

@@ -3,13 +3,16 @@
 mod access;
 mod availability;
 mod document;
+mod fuzz;
 mod limits;
 mod once;
 mod people;
 mod presence;
 mod reading;
 mod reports;
+mod setup;
 mod sockets;
+mod walk;
 mod webhooks;
 
 use axum::Router;
@@ -128,7 +131,7 @@ impl Api {
         token: &str,
         method: Method,
         path: &str,
-        body: String,
+        body: impl Into<Body>,
         headers: &[(&str, &str)],
     ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
@@ -138,7 +141,7 @@ impl Api {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::from(body)).expect("a request");
+        let request = request.body(body.into()).expect("a request");
         let (parts, bytes) = self.exchange(request).await;
         let told = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
             (name.to_string(), value.to_str().expect("text").to_owned())

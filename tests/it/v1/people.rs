@@ -64,6 +64,30 @@ async fn a_refusal_names_its_kind_and_the_field() {
 }
 
 #[tokio::test]
+async fn a_user_is_changed_by_whoever_has_seen_them_last() {
+    let api = Api::open().await;
+    let owner = api.owner().await;
+    let tag = |answer: &super::Answer| answer.header("etag").expect("a tag").to_owned();
+    let patch = async |change: Value, tag: &str| {
+        api.ask_with(&owner, Method::PATCH, "/v1/users/ada", change, &[("if-match", tag)]).await
+    };
+    let seen = tag(&api.get(&owner, "/v1/users/ada").await);
+    let changed = patch(json!({ "name": "Ada A. Agent", "pin": "2468" }), &seen).await;
+    assert_eq!((changed.status, &changed.body["has_pin"]), (200, &json!(true)));
+    let late = patch(json!({ "name": "Adele" }), &seen).await;
+    assert_eq!(
+        (late.code(), &late.body["current"]["name"]),
+        ((412, "changed_meanwhile"), &json!("Ada A. Agent"))
+    );
+    assert_eq!(patch(json!({ "agent_code": "4711" }), &tag(&changed)).await.status, 200);
+    let seen = tag(&api.get(&owner, "/v1/users/ada").await);
+    let number = json!({ "number": "+15062345670" });
+    api.ask(&owner, Method::POST, "/v1/users/ada/extensions", number).await;
+    assert_eq!(patch(json!({ "agent_code": null }), &seen).await.status, 412, "a number is theirs as well");
+    assert_eq!(patch(json!({}), "W/\"1\"").await.field(), "If-Match");
+}
+
+#[tokio::test]
 async fn users_come_in_pages_that_lead_on() {
     let api = Api::open().await;
     let owner = api.owner().await;

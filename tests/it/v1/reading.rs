@@ -4,6 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::Api;
+use crate::harness::database::run;
 use crate::harness::line::{ADA, hours};
 
 #[tokio::test]
@@ -50,6 +51,36 @@ async fn events_are_followed_by_type_and_by_what_they_are_about() {
 }
 
 #[tokio::test]
+async fn a_log_is_verified_part_by_part() {
+    let api = Api::open().await;
+    let owner = api.owner().await;
+    for state in ["held", "released", "held", "released"] {
+        let wish = json!({ "state": state, "reason": "training" });
+        api.ask(&owner, Method::PUT, "/v1/presence/ada", wish).await;
+    }
+    let look = async || {
+        let (mut path, mut seen) = ("/v1/audit/verification?limit=2".to_owned(), 0);
+        loop {
+            let part = api.get(&owner, &path).await.body;
+            seen += part["entries"].as_u64().unwrap_or_default();
+            let Some(next) = part["next"].as_str() else { return (seen, part) };
+            path = format!("/v1/audit/verification?limit=2&after={next}");
+        }
+    };
+    let last = api.get(&owner, "/v1/events?limit=500").await.body["items"].as_array().expect("items").len();
+    let (seen, part) = look().await;
+    assert_eq!((seen, &part["verdict"], &part["to"]), (last as u64, &json!("whole"), &json!(last)));
+    run(api.line.url(), "update events set data = '{}' where seq = 4").await;
+    let (seen, part) = look().await;
+    assert_eq!(seen, 2, "a part that does not hold tells no more than that");
+    assert_eq!(
+        (&part["verdict"], &part["fault"], &part["seq"]),
+        (&json!("broken"), &json!("changed"), &json!(4))
+    );
+    assert_eq!(part["entry"]["seq"], json!(4));
+}
+
+#[tokio::test]
 async fn a_call_is_listed_and_told_turn_by_turn() {
     let api = Api::open().await;
     let owner = api.owner().await;
@@ -79,9 +110,9 @@ async fn timers_and_setup_are_told() {
     assert_eq!(timers["items"][0]["user"], json!("ada"));
     assert_eq!(timers["items"][0]["state"], json!("armed"));
     assert_eq!(api.get(&owner, "/v1/tenant").await.body["slug"], json!("default"));
-    assert_eq!(api.get(&owner, "/v1/mappings").await.body[0]["flow"], json!("timed-presence"));
-    assert_eq!(api.get(&owner, "/v1/flows").await.body[0]["state"], json!("published"));
-    assert_eq!(api.get(&owner, "/v1/prompts").await.body, json!([]));
+    assert_eq!(api.get(&owner, "/v1/mappings").await.body["items"][0]["flow"], json!("timed-presence"));
+    assert_eq!(api.get(&owner, "/v1/flows").await.body["items"][0]["state"], json!("published"));
+    assert_eq!(api.get(&owner, "/v1/prompts").await.body["items"], json!([]));
     api.line.clock.advance(hours(1));
     api.line.app.fire_due().await.expect("fired");
     assert_eq!(api.get(&owner, "/v1/timers").await.body["items"], json!([]));
@@ -103,6 +134,19 @@ async fn a_question_that_does_not_read_is_refused_with_its_field() {
         ("/v1/events?subject=ada", (422, "invalid"), "subject"),
         ("/v1/calls?after=1.call", (422, "invalid"), "after"),
         ("/v1/audit?user=A", (422, "invalid"), "user"),
+        ("/v1/audit/verification?limit=10001", (422, "invalid"), "limit"),
+        ("/v1/audit/verification?after=7", (422, "invalid"), "after"),
+        ("/v1/audit/verification?after=7.ab", (422, "invalid"), "after"),
+        ("/v1/mappings?after=%00", (422, "invalid"), "after"),
+        ("/v1/flows?after=timed-presence", (422, "invalid"), "after"),
+        ("/v1/prompts?after=en:Welcome", (422, "invalid"), "after"),
+        ("/v1/tokens?after=ci", (422, "invalid"), "after"),
+        ("/v1/tenants?after=A", (422, "invalid"), "after"),
+        ("/v1/flows/A%20B", (404, "not_found"), "-"),
+        ("/v1/flows/timed-presence/versions/9", (404, "not_found"), "-"),
+        ("/v1/flows/timed-presence/versions/x", (404, "not_found"), "-"),
+        ("/v1/mappings/%00", (404, "not_found"), "-"),
+        ("/v1/prompts/nothing", (404, "not_found"), "-"),
         ("/v1/oncall?at=noon", (422, "invalid"), "at"),
         ("/v1/presence/ada/history?limit=0", (422, "invalid"), "limit"),
         ("/v1/users/A%20B", (404, "not_found"), "-"),

@@ -1,6 +1,8 @@
 //! The log.
 
+use dutyline::domain::chain::{Digest, End, link};
 use dutyline::domain::event::{Entry as Told, Envelope, EventCause};
+use dutyline::store::chain::Kept;
 use dutyline::store::{StoreError, Tx};
 
 use super::desk;
@@ -18,6 +20,27 @@ async fn events() {
     };
     let (id, told) = entry(1);
     assert_eq!((&first.id, &first.event, &first.cause, first.at), (&id, &told.event, &told.cause, at(0)));
+}
+
+#[tokio::test]
+async fn entries_as_they_are_kept() {
+    let desk = desk().await;
+    desk.put(|tx| tx.append(&tenant("acme").id, (1..=4).map(entry))).await.expect("kept");
+    let acme = tenant("acme").id;
+    let (kept, ends) = read!(desk, tx => {
+        (tx.kept_entries(&acme, 1, 3, 9).await?, tx.ends_of_log(&acme).await?)
+    });
+    let [second, third] = &kept[..] else { panic!("{kept:?}") };
+    let (id, told) = entry(2);
+    assert_eq!((second.event_id.as_str(), &second.subject), (id.as_str(), &told.subject));
+    assert_eq!((second.seq, second.at), (2, at(0).timestamp_millis()));
+    let acme = tenant("acme").id;
+    let hash = |entry: &Kept| Digest::kept(entry.hash.clone());
+    assert_eq!(link(&hash(second), &third.content(&acme)), hash(third));
+    assert_eq!((ends.begin, ends.end.seq, ends.newest), (End::default(), 4, Some(4)));
+    assert_eq!(read!(desk, tx => tx.kept_entries(&tenant("acme").id, 0, 9, 1).await?).len(), 1);
+    let nobodys = read!(desk, tx => tx.ends_of_log(&tenant("bell").id).await?);
+    assert_eq!((nobodys.end, nobodys.newest), (End::default(), None));
 }
 
 #[tokio::test]

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use dutyline::domain::dispatch::{Channel, Mapping};
 use dutyline::domain::ids::MappingId;
-use dutyline::flow::prompt::catalogue::Content;
+use dutyline::flow::prompt::catalogue::{Content, Entry};
 use dutyline::flow::reply::{MediaFormat, MediaRef};
-use dutyline::store::flows::FlowState;
+use dutyline::store::flows::{FlowState, FlowVersion};
 use dutyline::store::{StoreError, Tx};
 
 use super::{desk, flow, hello, mapping, name, prompt};
@@ -22,6 +22,48 @@ async fn flows() {
     assert_eq!(read!(desk, tx => tx.latest_flow(&tenant("acme").id, &name("line")).await?), Some(first));
     let again = desk.put(|tx| tx.insert_flow(&tenant("acme").id, &flow(1, FlowState::Published))).await;
     assert!(matches!(again, Err(StoreError::Conflict(_))), "a published version never changes");
+}
+
+#[tokio::test]
+async fn lists_go_on_behind_an_item() {
+    let desk = desk().await;
+    desk.put(|tx| {
+        let acme = tenant("acme").id;
+        for version in [2, 10] {
+            tx.insert_flow(&acme, &flow(version, FlowState::Draft));
+        }
+        let other =
+            Mapping { id: MappingId::from_bits(2), name: "zoo".to_owned(), active: false, ..mapping() };
+        tx.save_mapping(&acme, &other);
+        for (language, called) in [("fr", "aha"), ("en", "bye"), ("en", "hello")] {
+            let language = language.parse().expect("a tag");
+            tx.save_prompt(&acme, &Entry { language, name: name(called), ..hello() });
+        }
+    })
+    .await
+    .expect("kept");
+    let versions = |found: Vec<FlowVersion>| found.iter().map(|flow| flow.version).collect::<Vec<_>>();
+    assert_eq!(versions(read!(desk, tx => tx.flows_after(&tenant("acme").id, None, 2).await?)), [1, 2]);
+    let second = (name("line"), 2);
+    assert_eq!(
+        versions(read!(desk, tx => tx.flows_after(&tenant("acme").id, Some(&second), 2).await?)),
+        [10]
+    );
+    let names = |found: Vec<Mapping>| found.into_iter().map(|mapping| mapping.name).collect::<Vec<_>>();
+    assert_eq!(names(read!(desk, tx => tx.mappings_after(&tenant("acme").id, "", 1).await?)), ["main"]);
+    assert_eq!(names(read!(desk, tx => tx.mappings_after(&tenant("acme").id, "main", 9).await?)), ["zoo"]);
+    let spoken = |found: Vec<Entry>| -> Vec<String> {
+        found.iter().map(|entry| format!("{} {}", entry.language, entry.name)).collect()
+    };
+    assert_eq!(
+        spoken(read!(desk, tx => tx.prompts_after(&tenant("acme").id, None, 2).await?)),
+        ["en bye", "en hello"]
+    );
+    let hello = ("en".parse().expect("a tag"), name("hello"));
+    assert_eq!(
+        spoken(read!(desk, tx => tx.prompts_after(&tenant("acme").id, Some(&hello), 2).await?)),
+        ["fr aha"]
+    );
 }
 
 #[tokio::test]

@@ -18,6 +18,8 @@ async fn tenants() {
     let by_id = read!(desk, tx => tx.tenant_by_id(&tenant("acme").id).await?);
     assert_eq!(by_id, Some(acme.clone()));
     assert_eq!(read!(desk, tx => tx.tenants().await?), [acme.clone()]);
+    assert_eq!(read!(desk, tx => tx.tenants_after(None, 2).await?), [acme.clone()]);
+    assert_eq!(read!(desk, tx => tx.tenants_after(Some(&tenant("acme").slug), 2).await?), []);
     assert_eq!(read!(desk, tx => tx.tenant(&slug).await?), Some(acme));
     assert_eq!(read!(desk, tx => tx.tenant(&other).await?), None);
 }

@@ -66,6 +66,9 @@ async fn tokens_come_out_as_they_were_put_in() {
     keep(&desk, adas(2), "second").await.expect("kept");
     keep(&desk, token(1, "ci"), "first").await.expect("kept");
     assert_eq!(tokens(&desk).await, [token(1, "ci"), adas(2)]);
+    let first = TokenId::from_bits(1);
+    assert_eq!(read!(desk, tx => tx.tokens_after(&tenant("acme").id, None, 1).await?), [token(1, "ci")]);
+    assert_eq!(read!(desk, tx => tx.tokens_after(&tenant("acme").id, Some(&first), 9).await?), [adas(2)]);
     let (of, held) = found(&desk, "second").await.expect("a token");
     assert_eq!((of.id, of.revision, held), (tenant("acme").id, desk.revision().await, adas(2)));
     assert_eq!(found(&desk, "third").await, None);

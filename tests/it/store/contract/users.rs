@@ -19,6 +19,9 @@ async fn users_and_their_lines() {
     let saved = ada.clone();
     desk.put(move |tx| tx.save_user(&acme, &saved)).await.expect("kept");
     assert_eq!(read!(desk, tx => tx.users(&tenant("acme").id).await?), [ada.clone()]);
+    let (login, nobody) = (ada.login.clone(), "bob".parse().expect("a login"));
+    assert_eq!(read!(desk, tx => tx.user_revision(&tenant("acme").id, &login).await?), Some(1));
+    assert_eq!(read!(desk, tx => tx.user_revision(&tenant("acme").id, &nobody).await?), None);
     for (after, limit, found) in [(None, 1, 1), (Some("ac"), 1, 1), (Some("ada"), 1, 0), (None, 0, 0)] {
         let after = after.map(|login| login.parse().expect("a login"));
         let page = read!(desk, tx => tx.users_after(&tenant("acme").id, after.as_ref(), limit).await?);
