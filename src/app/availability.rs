@@ -4,7 +4,7 @@
 use chrono::{SecondsFormat, TimeDelta};
 use serde::Serialize;
 
-use super::presence::{Order, Outcome, Whom, agent};
+use super::presence::{Order, Outcome, Standing, Whom, agent};
 use super::{App, Error, draw};
 use crate::domain::allocation::{self, Reason as Against};
 use crate::domain::availability::{self, Availability, Note, State, Terms};
@@ -12,7 +12,7 @@ use crate::domain::desk::{Report, Settings, SettingsPatch, Terminal};
 use crate::domain::edit::Edit;
 use crate::domain::ids::{AvailabilityId, Login};
 use crate::domain::phone::E164;
-use crate::domain::presence::{Command, Reason, Source};
+use crate::domain::presence::{Command, Duty, Reason, Source};
 use crate::domain::presence_code::{self, LabelText, PresenceCode};
 use crate::domain::quick::Quick;
 use crate::domain::tenant::Tenant;
@@ -20,6 +20,7 @@ use crate::domain::time::Instant;
 use crate::domain::user::Agent;
 use crate::domain::user_status::{self, UserStatus};
 use crate::domain::wrap_up::Length;
+use crate::store::StoreError;
 
 /// What a user has said, and what counts of it now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -50,6 +51,29 @@ pub struct Status {
     pub settings: Settings,
     /// Their terminals that have a call (A2.8).
     pub terminals: Vec<Terminal>,
+}
+
+/// A user on the board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoardLine {
+    pub user: Login,
+    pub name: String,
+    pub duty: Duty,
+    /// What is shown of them (A3.6), and the label of what they say.
+    pub code: PresenceCode,
+    pub label: Option<LabelText>,
+    /// Since when they are on duty or off it, and until when they are on.
+    pub since: Option<Instant>,
+    pub until: Option<Instant>,
+    pub reason: String,
+    pub hold: Option<String>,
+}
+
+impl BoardLine {
+    /// `Lunch`, or the code's own word.
+    pub fn shown(&self) -> String {
+        self.label.as_ref().map_or_else(|| self.code.shown().to_owned(), ToString::to_string)
+    }
 }
 
 /// What is to be said. What is none is left open: the state is that of the label then, and it begins now.
@@ -88,6 +112,23 @@ impl App {
     pub async fn status(&self, tenant: &Tenant, login: &Login) -> Result<Status, Error> {
         let (agent, now) = self.standing_agent(tenant, login).await?;
         Ok(Status::of(agent, tenant, now))
+    }
+
+    /// Every agent as the board shows them (A1.24), and the time of which it tells.
+    pub async fn board(&self, tenant: &Tenant) -> Result<(Vec<BoardLine>, Instant), StoreError> {
+        let id = tenant.id.clone();
+        let read = self
+            .store
+            .read::<_, StoreError, _>(|tx| Box::pin(async move { Ok((tx.board(&id).await?, tx.now())) }));
+        let (agents, now) = read.await?;
+        let line = |agent: Agent| {
+            let Status { code, label, .. } = Status::of(agent.clone(), tenant, now);
+            let Standing { user, name, state: duty, since, until, reason, hold, .. } =
+                Standing::of(agent, now);
+            let reason = reason.map_or_else(|| "-".to_owned(), String::from);
+            BoardLine { user, name, duty, code, label, since, until, reason, hold }
+        };
+        Ok((agents.into_iter().map(line).collect(), now))
     }
 
     async fn standing_agent(&self, tenant: &Tenant, login: &Login) -> Result<(Agent, Instant), Error> {

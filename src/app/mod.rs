@@ -8,6 +8,7 @@ pub mod backup;
 mod cache;
 pub mod calls;
 mod claims;
+pub mod coverage;
 pub mod doctor;
 pub mod draw;
 pub mod error;

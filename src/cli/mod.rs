@@ -7,6 +7,7 @@ mod availability;
 mod backup;
 pub mod call;
 mod completions;
+mod coverage;
 mod demo;
 mod desk;
 mod doctor;
@@ -32,6 +33,7 @@ mod status;
 mod tenant;
 mod timer;
 mod token;
+mod top;
 mod user;
 mod webhook;
 mod when;
@@ -104,6 +106,8 @@ enum Command {
     /// Webhooks: endpoints of others that events are sent to
     #[command(subcommand)]
     Webhook(webhook::Action),
+    Top(top::Args),
+    Coverage(coverage::Args),
     Doctor(doctor::Args),
     Prompt(prompt::Args),
     Export(export::Args),
@@ -150,6 +154,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Timer(action) => timer::run(&desk, action).await,
         Command::Token(action) => token::run(&desk, action).await,
         Command::Webhook(action) => webhook::run(&desk, action).await,
+        Command::Top(args) => top::run(&desk, args).await,
+        Command::Coverage(args) => coverage::run(&desk, args).await,
         Command::Doctor(args) => doctor::run(&desk, args).await,
         Command::Prompt(args) => prompt::run(&desk, args).await,
         Command::Export(args) => export::run(&desk, args).await,

@@ -88,6 +88,7 @@ pub(super) async fn serve(
     ));
     app.fire_due().await.context("cannot settle what is overdue")?;
     tasks.spawn(worker::timers::run(app.clone(), stop.clone()));
+    tasks.spawn(worker::coverage::run(app.clone(), stop.clone()));
     tasks.spawn(worker::ledger::run(app.clone(), stop.clone()));
     tasks.spawn(worker::webhooks::run(app.clone(), stop.clone()));
     tasks.spawn(worker::upkeep::run(app.clone(), stop.clone()));

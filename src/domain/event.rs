@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::domain::allocation::DefaultAvailability;
 use crate::domain::availability::{ActiveAvailability, Availability};
+use crate::domain::coverage::Gap;
 use crate::domain::desk::Desk;
 use crate::domain::ids::{AvailabilityId, CallId, EventId, Name, Slug, WebhookName};
 use crate::domain::presence::{Ending, Presence, Transition, Window};
@@ -105,6 +106,10 @@ pub enum Event {
     UserAvailability(ActiveAvailability),
     /// Any item of the status is another one (A2.9).
     UserStatus(UserStatus),
+
+    /// Fewer will be on duty than the tenant wants.
+    #[serde(rename = "coverage.gap")]
+    CoverageGap(Gap),
 
     #[serde(rename = "call.started")]
     CallStarted { caller: String, dialled: String, flow: Name, version: u32 },
@@ -220,6 +225,7 @@ impl Event {
         "desk.changed",
         "UserAvailability",
         "UserStatus",
+        "coverage.gap",
         "call.started",
         "call.step",
         "call.ended",
@@ -311,6 +317,7 @@ impl Event {
             | Self::DeskChanged { .. }
             | Self::UserAvailability(_)
             | Self::UserStatus(_)
+            | Self::CoverageGap(_)
             | Self::CallStarted { .. }
             | Self::CallStep { .. }
             | Self::CallEnded { .. }

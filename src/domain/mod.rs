@@ -11,6 +11,7 @@ pub mod availability;
 pub mod call;
 pub mod chain;
 pub mod claim;
+pub mod coverage;
 pub mod desk;
 pub mod dispatch;
 pub mod edit;

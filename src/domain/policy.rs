@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::allocation::DefaultAvailability;
+use crate::domain::coverage::Demand;
 use crate::domain::ids::Name;
 use crate::domain::presence_code::{ActiveCall, Label, LabelText};
 use crate::domain::quick::QuickSet;
@@ -21,6 +22,8 @@ pub struct Policy {
     #[schema(value_type = u64, maximum = 4_294_967_295_u64)]
     pub wrap_up_extensions: u32,
     pub active_call: ActiveCall,
+    /// How many should be on duty; none is nobody's concern.
+    pub coverage: Option<Demand>,
     pub labels: Vec<Label>,
     pub quick_sets: Vec<QuickSet>,
 }
@@ -32,6 +35,7 @@ impl Default for Policy {
             wrap_up: Length::default(),
             wrap_up_extensions: 3,
             active_call: ActiveCall::default(),
+            coverage: None,
             labels: Vec::new(),
             quick_sets: Vec::new(),
         }

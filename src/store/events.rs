@@ -8,7 +8,8 @@ use super::sql;
 use super::tx::Tx;
 use super::value::Value;
 use crate::domain::chain::Content;
-use crate::domain::event::{Entry, Envelope};
+use crate::domain::coverage::Gap;
+use crate::domain::event::{Entry, Envelope, Event};
 use crate::domain::ids::{EventId, TenantId};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
@@ -72,6 +73,14 @@ impl Tx<'_> {
     ) -> Result<Vec<Envelope>, StoreError> {
         let values = [tenant.id.as_str().into(), subject.into(), limit.into()];
         self.envelopes(sql::PRESENCE_EVENTS_OF, values, tenant).await
+    }
+
+    /// The gap in coverage that was told last, under the subject that such gaps have.
+    pub async fn last_gap(&mut self, tenant: &Tenant, subject: &str) -> Result<Option<Gap>, StoreError> {
+        let values = [tenant.id.as_str().into(), subject.into()];
+        let told = self.envelopes(sql::LAST_OF, values, tenant).await?;
+        let gap = |event| if let Event::CoverageGap(gap) = event { Some(gap) } else { None };
+        Ok(told.into_iter().find_map(|envelope| gap(envelope.event)))
     }
 
     /// What admins did before `seq`, newest first, at most `limit`.

@@ -243,6 +243,8 @@ statements! {
     PRESENCE_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
         where e.tenant_id = $1 and e.subject = $2 and e.type not like 'call.%' and e.type like 'presence.%' \
         order by e.seq desc limit $3";
+    LAST_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
+        where e.tenant_id = $1 and e.subject = $2 and e.type not like 'call.%' order by e.seq desc limit 1";
     // A cause begins with its actor: an admin at the command line, or whoever holds a token. What follows from a deed
     // is none.
     ADMIN_EVENTS = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \

@@ -1,5 +1,6 @@
 //! Loops around `app`. Each asks it what to do, and until when there is nothing to do; no rule lives here.
 
+pub mod coverage;
 pub mod gauges;
 pub mod health;
 pub mod ledger;

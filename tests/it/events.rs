@@ -136,6 +136,11 @@ async fn statements(line: &Line) {
     let serving =
         SettingsPatch { allocation_mode: Some(AllocationMode::Default), ..SettingsPatch::default() };
     app.adjust(tenant, ada(), serving, Source::Api).await.expect("adjusted");
+    let policy = r#"{"coverage":{"users":1,"hours_ahead":24}}"#;
+    let policy = Some(serde_json::from_str(policy).expect("a policy"));
+    let demand = TenantPatch { policy, ..TenantPatch::default() };
+    app.change_tenant(tenant.slug.clone(), demand).await.expect("changed");
+    app.tell_gaps().await.expect("told");
     let week = r#"{"zone":"America/Toronto","rules":[{"weekday":"Mon","start":"08:00","end":"16:30"}]}"#;
     let week = serde_json::from_str(week).expect("hours of work");
     app.set_schedule(tenant, &"ada".parse().expect("a login"), Some(week)).await.expect("set");

@@ -9,6 +9,7 @@ pub mod allowance;
 mod audit;
 mod availability;
 mod calls;
+mod coverage;
 mod document;
 mod events;
 mod flows;
@@ -133,6 +134,7 @@ fn operations() -> (Router, OpenApi) {
         .routes(routes!(schedules::list))
         .routes(routes!(schedules::show, schedules::set, schedules::clear))
         .routes(routes!(oncall::list))
+        .routes(routes!(coverage::list))
         .routes(routes!(timers::list))
         .routes(routes!(reports::time))
         .routes(routes!(reports::calls))

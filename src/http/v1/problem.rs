@@ -23,7 +23,7 @@ pub(super) struct Problem {
     status: StatusCode,
     code: &'static str,
     detail: String,
-    fault: Option<Fault>,
+    fault: Option<Box<Fault>>,
     issues: Box<[Placed]>,
     current: Option<Box<Value>>,
     /// Seconds until it is worth trying again.
@@ -73,7 +73,7 @@ impl Problem {
     pub(super) fn field(code: &'static str, field: impl Into<String>, detail: impl Into<String>) -> Self {
         let (field, detail) = (field.into(), detail.into());
         let told = if field.is_empty() { detail.clone() } else { format!("`{field}`: {detail}") };
-        let fault = Some(Fault { field, detail });
+        let fault = Some(Box::new(Fault { field, detail }));
         Self { fault, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, told) }
     }
 
@@ -129,7 +129,7 @@ impl From<Problem> for Told {
             status: status.as_u16(),
             code: code.to_owned(),
             detail,
-            errors: fault.into_iter().collect(),
+            errors: fault.into_iter().map(|fault| *fault).collect(),
             issues: issues.into(),
             current: current.map(|current| *current),
         }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::{CONTENT_TYPE, ETAG};
 use axum::http::request::Parts;
@@ -75,11 +75,15 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// The body, which the server has not waited for.
 pub(super) async fn arrived(body: Body, most: usize) -> Result<Bytes, Problem> {
     let refuse = |status, code, detail: String| Err(Problem::new(status, code, detail));
+    let too_large =
+        || refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("the body has more than {most} bytes"));
+    // What is announced need not be waited for.
+    if body.size_hint().lower() > most as u64 {
+        return too_large();
+    }
     match timeout(PATIENCE, Limited::new(body, most).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(why)) if why.is::<LengthLimitError>() => {
-            refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("the body has more than {most} bytes"))
-        }
+        Ok(Err(why)) if why.is::<LengthLimitError>() => too_large(),
         Ok(Err(_)) => refuse(StatusCode::BAD_REQUEST, "broken_body", "the body broke off".to_owned()),
         Err(_) => {
             refuse(StatusCode::REQUEST_TIMEOUT, "too_slow", "the body did not arrive in time".to_owned())

@@ -2,6 +2,7 @@
 
 mod access;
 mod availability;
+mod coverage;
 mod document;
 mod fuzz;
 mod limits;

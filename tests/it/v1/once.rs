@@ -22,6 +22,8 @@ fn is_replayed(answer: &Answer) -> bool {
 /// For every operation that writes, a request that changes something, given that those before it were carried out.
 fn writes() -> Vec<(&'static str, &'static str, &'static str, Value)> {
     let number = json!({ "number": "+15062345671" });
+    let flow = include_str!("../../../flows/timed-presence.toml").replace("[8, 24, 48, 72]", "[1, 2]");
+    let prompt = "/v1/prompts/{name}/{language}";
     let terminal = "/v1/users/{login}/terminals/{terminal}";
     let schedule =
         json!({ "zone": "UTC", "rules": [{ "weekday": "Mon", "start": "08:00", "end": "16:00" }] });
@@ -86,6 +88,22 @@ fn writes() -> Vec<(&'static str, &'static str, &'static str, Value)> {
         ("POST", "/v1/tokens", "/v1/tokens", json!({ "name": "ci", "role": "admin" })),
         ("DELETE", "/v1/tokens/{token}", "/v1/tokens/ci", Value::Null),
         ("POST", "/v1/ws/tickets", "/v1/ws/tickets", Value::Null),
+        ("PATCH", "/v1/tenant", "/v1/tenant", json!({ "name": "Acme" })),
+        ("POST", "/v1/tenants", "/v1/tenants", json!({ "slug": "other" })),
+        ("POST", "/v1/flows", "/v1/flows", json!({ "source": flow })),
+        (
+            "POST",
+            "/v1/mappings",
+            "/v1/mappings",
+            json!({ "name": "night", "kind": "contact-point", "value": "+15065550109", "flow": "timed-presence" }),
+        ),
+        ("PATCH", "/v1/mappings/{mapping}", "/v1/mappings/night", json!({ "description": "at night" })),
+        ("PATCH", "/v1/mappings", "/v1/mappings", json!({ "mappings": ["night"], "active": false })),
+        ("DELETE", "/v1/mappings/{mapping}", "/v1/mappings/night", Value::Null),
+        ("PUT", prompt, "/v1/prompts/hello/en", json!({ "say": "Hello." })),
+        ("PUT", prompt, "/v1/prompts/hello/fr", json!({ "say": "Bonjour." })),
+        ("DELETE", prompt, "/v1/prompts/hello/fr", Value::Null),
+        ("DELETE", "/v1/prompts/{name}", "/v1/prompts/hello", Value::Null),
         (
             "POST",
             "/v1/webhooks",
@@ -123,6 +141,8 @@ fn every_operation_that_writes_says_that_it_may_have_a_key() {
 
 #[tokio::test]
 async fn every_write_is_carried_out_once_and_answered_alike() {
+    // As `main` does; another test may have done it.
+    drop(rustls::crypto::ring::default_provider().install_default());
     let api = Api::open().await;
     let owner = api.owner().await;
     for (number, (method, _, path, body)) in writes().into_iter().enumerate() {
@@ -154,7 +174,8 @@ async fn every_write_is_carried_out_once_and_answered_alike() {
     }
     let kept = "select string_agg(answer, ' ') from request_claims";
     let kept = database::ask(api.line.url(), kept).await;
-    assert!(kept.contains("Bob B.") && !kept.contains("secret"), "{kept}");
+    let tells_none = !kept.contains(r#"secret\""#) && !kept.contains("whsec_");
+    assert!(kept.contains("Bob B.") && tells_none, "{kept}");
 }
 
 #[tokio::test]

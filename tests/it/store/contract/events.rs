@@ -1,7 +1,9 @@
 //! The log.
 
 use dutyline::domain::chain::{Digest, End, link};
-use dutyline::domain::event::{Entry as Told, Envelope, EventCause};
+use dutyline::domain::coverage::Gap;
+use dutyline::domain::event::{Entry as Told, Envelope, Event, EventCause};
+use dutyline::domain::ids::EventId;
 use dutyline::store::chain::Kept;
 use dutyline::store::{StoreError, Tx};
 
@@ -64,4 +66,22 @@ async fn events_are_found_by_kind_and_by_who_brought_them_about() {
         )
     });
     assert_eq!((presence, admin, about_ada), (2, 2, 1));
+}
+
+#[tokio::test]
+async fn the_gap_in_coverage_that_was_told_last() {
+    let desk = desk().await;
+    let gap = |from| Gap { from: at(from), to: at(from + 60), users: 0 };
+    desk.put(move |tx| {
+        let told = |(number, event)| {
+            let (subject, cause) = ("coverage:acme".to_owned(), EventCause::actor("timer"));
+            (EventId::from_bits(number), Told { subject, event, cause })
+        };
+        let gaps = [(1, Event::CoverageGap(gap(0))), (2, Event::CoverageGap(gap(100)))];
+        tx.append(&tenant("acme").id, gaps.map(told));
+    })
+    .await
+    .expect("kept");
+    assert_eq!(read!(desk, tx => tx.last_gap(&tenant("acme"), "coverage:acme").await?), Some(gap(100)));
+    assert_eq!(read!(desk, tx => tx.last_gap(&tenant("acme"), "coverage:other").await?), None);
 }

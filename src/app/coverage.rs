@@ -1,0 +1,111 @@
+//! When too few will be on duty: told to whoever asks, and logged some hours ahead.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+
+use super::{App, Error, log};
+use crate::domain::coverage::{self, Gap, Span};
+use crate::domain::event::{Event, EventCause};
+use crate::domain::ids::Login;
+use crate::domain::schedule::Schedule;
+use crate::domain::tenant::Tenant;
+use crate::domain::time::Instant;
+use crate::domain::user::Agent;
+use crate::store::{Scope, StoreError, Tx};
+
+/// Hours ahead that are looked at.
+pub const FURTHEST: u16 = 72;
+
+impl App {
+    /// When fewer than `users` will be on duty within so many hours, by windows, what is said beforehand and hours of
+    /// work.
+    pub async fn coverage(&self, tenant: &Tenant, users: u16, hours: u16) -> Result<Vec<Gap>, Error> {
+        if !(1..=FURTHEST).contains(&hours) {
+            return Err(Error::invalid("hours", hours.to_string(), format!("give 1 to {FURTHEST}")));
+        }
+        if !(1..=1000).contains(&users) {
+            return Err(Error::invalid("users", users.to_string(), "give 1 to 1000"));
+        }
+        let tenant = tenant.clone();
+        let unit = self
+            .store
+            .read::<_, Error, _>(|tx| Box::pin(async move { Ok(gaps(tx, &tenant, users, hours).await?) }));
+        unit.await
+    }
+
+    /// Logs the next gap of each tenant that has said how many should be on duty, once. How many were logged.
+    pub async fn tell_gaps(&self) -> Result<usize, StoreError> {
+        let mut told = 0;
+        for tenant in self.tenants().await? {
+            let Some(demand) = tenant.policy.coverage else { continue };
+            let about = tenant.clone();
+            let look = self.store.read::<_, StoreError, _>(|tx| {
+                Box::pin(async move {
+                    let last = tx.last_gap(&about, &subject(&about)).await?;
+                    // To its end: a gap that goes on is not another one for each hour that comes into sight.
+                    let mut gaps = gaps(tx, &about, demand.users, FURTHEST).await?;
+                    let ahead = tx.now() + TimeDelta::hours(demand.hours_ahead.into());
+                    gaps.retain(|gap| gap.from <= ahead);
+                    Ok(coverage::untold(&gaps, last))
+                })
+            });
+            if let Some(gap) = look.await? {
+                told += usize::from(self.tell_gap(tenant, gap).await?);
+            }
+        }
+        Ok(told)
+    }
+
+    /// Logs a gap, unless another node was faster.
+    async fn tell_gap(&self, tenant: Tenant, gap: Gap) -> Result<bool, StoreError> {
+        let unit = self.store.write::<_, StoreError, _>(Scope::of(&tenant), move |tx| {
+            Box::pin(async move {
+                let last = tx.last_gap(&tenant, &subject(&tenant)).await?;
+                let is_new = coverage::untold(&[gap], last).is_some();
+                if is_new {
+                    log(
+                        tx,
+                        &tenant.id,
+                        subject(&tenant),
+                        Event::CoverageGap(gap),
+                        EventCause::actor("timer"),
+                    );
+                }
+                Ok(is_new)
+            })
+        });
+        unit.await
+    }
+}
+
+fn subject(tenant: &Tenant) -> String {
+    format!("coverage:{}", tenant.slug)
+}
+
+async fn gaps(tx: &mut Tx<'_>, tenant: &Tenant, users: u16, hours: u16) -> Result<Vec<Gap>, StoreError> {
+    let from = tx.now();
+    let ahead = (from, from + TimeDelta::hours(hours.into()));
+    let schedules: BTreeMap<Login, Schedule> =
+        tx.schedules_after(&tenant.id, None, u32::MAX).await?.into_iter().collect();
+    let mut spans = Vec::new();
+    for agent in tx.board(&tenant.id).await? {
+        let mut own = duties(&agent, ahead);
+        if let Some(schedule) = schedules.get(&agent.login) {
+            own.extend(schedule.working_spans(ahead.0, ahead.1));
+        }
+        spans.extend(coverage::joined(own));
+    }
+    Ok(coverage::gaps(&spans, ahead, users.into()))
+}
+
+/// When an agent is on duty, or has said that they will be.
+fn duties(agent: &Agent, (from, to): (Instant, Instant)) -> Vec<Span> {
+    if agent.presence.hold.is_some() {
+        return Vec::new();
+    }
+    let all = agent.presence.availabilities();
+    let duties = all.iter().filter(|one| one.terms.is_duty());
+    let spans = duties.filter_map(|one| Some((one.terms.starts_at.max(from), one.terms.ends_at?.min(to))));
+    spans.filter(|(from, to)| from < to).collect()
+}

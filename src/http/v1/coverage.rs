@@ -1,0 +1,35 @@
+//! When too few will be on duty.
+
+use axum::Json;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::domain::coverage::Gap;
+use crate::http::v1::gate::Caller;
+use crate::http::v1::problem::Problem;
+use crate::http::v1::reading::Search;
+
+/// How many are wanted, and for how long.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Wanted {
+    /// How many should be on duty.
+    #[param(minimum = 1, maximum = 1000, default = 1)]
+    users: Option<u16>,
+    /// Hours from now that are looked at.
+    #[param(minimum = 1, maximum = 72, default = 72)]
+    hours: Option<u16>,
+}
+
+/// List when too few will be on duty
+///
+/// By windows, what is said beforehand and hours of work.
+#[utoipa::path(get, path = "/v1/coverage", tag = "presence", params(Wanted),
+    security(("token" = ["reports.read"])), responses((status = 200, body = Vec<Gap>)))]
+pub(super) async fn list(
+    caller: Caller,
+    Search(Wanted { users, hours }): Search<Wanted>,
+) -> Result<Json<Vec<Gap>>, Problem> {
+    Ok(Json(caller.app.coverage(caller.tenant(), users.unwrap_or(1), hours.unwrap_or(72)).await?))
+}
