@@ -1,10 +1,6 @@
 //! Signatures and documents in the eyes of Twilio's own Python library. `tests/run` installs it and names
 //! the interpreter in `DUTYLINE_TEST_PYTHON`.
 
-use std::env;
-use std::io::{self, Write};
-use std::process::{Command, Stdio};
-
 use dutyline::carrier::twilio::signature::sign;
 use dutyline::carrier::twiml::{self, Urls};
 use dutyline::flow::reply::{Gather, MediaFormat, MediaRef, Reply, Speech, Then};
@@ -14,35 +10,16 @@ use proptest::test_runner::TestRunner;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use crate::harness::python::{interpreter, opinion};
+
 const CASES: usize = 200;
 
 #[test]
 fn twilios_own_library_agrees_with_our_signatures_and_documents() {
-    let Ok(python) = env::var("DUTYLINE_TEST_PYTHON") else {
-        // Past the test runner, which would swallow it.
-        let note = "skipped: DUTYLINE_TEST_PYTHON names no interpreter that has the `twilio` package";
-        return writeln!(io::stderr(), "{note}").expect("stderr is open");
-    };
+    let Some(python) = interpreter("twilio") else { return };
     let requests = [drawn(request(true)), drawn(request(false))].concat();
     let batch = json!({ "requests": requests, "documents": drawn(document()) });
-    assert_eq!(disagreements(&python, &batch), "");
-}
-
-/// What the library says against the batch, a line for each case.
-fn disagreements(python: &str, batch: &Value) -> String {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/carrier/second_opinion.py");
-    let mut child = Command::new(python)
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("DUTYLINE_TEST_PYTHON names an interpreter");
-    let mut stdin = child.stdin.take().expect("stdin is a pipe");
-    stdin.write_all(batch.to_string().as_bytes()).expect("the script reads its input first");
-    drop(stdin);
-    let output = child.wait_with_output().expect("the script ends");
-    assert!(output.status.success(), "the script failed, see above");
-    String::from_utf8(output.stdout).expect("Python writes UTF-8")
+    assert_eq!(opinion(&python, "carrier/second_opinion.py", &batch), "");
 }
 
 /// The same values in every run.

@@ -7,6 +7,7 @@ pub mod line;
 pub mod postgres;
 pub mod preload;
 pub mod process;
+pub mod python;
 pub mod receiver;
 pub mod recording;
 pub mod rows;

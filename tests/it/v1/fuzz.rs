@@ -1,11 +1,10 @@
 //! The API in the eyes of schemathesis, which reads its document and asks thousands of questions that the document
 //! allows, and such as it does not. `tests/run` installs it and names the interpreter in `DUTYLINE_TEST_PYTHON`.
 
-use std::env;
-use std::io::{self, Write as _};
 use std::process::Command;
 
 use crate::harness::process::Deployment;
+use crate::harness::python::interpreter;
 use crate::harness::shift::furnished;
 
 /// Questions to each operation that are drawn, beside those that follow from its schema.
@@ -21,11 +20,7 @@ impl Deployment {
 
 #[test]
 fn no_question_brings_an_answer_that_the_document_does_not_foresee() {
-    let Ok(python) = env::var("DUTYLINE_TEST_PYTHON") else {
-        // Past the test runner, which would swallow it.
-        let note = "skipped: DUTYLINE_TEST_PYTHON names no interpreter that has the `schemathesis` package";
-        return writeln!(io::stderr(), "{note}").expect("stderr is open");
-    };
+    let Some(python) = interpreter("schemathesis") else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let deployment = furnished(folder.path()).peopled();
     let _server = deployment.serve();
