@@ -238,7 +238,7 @@ async fn decide(tx: &mut Tx<'_>, tenant: &Tenant, order: &Order) -> Result<Vec<D
     check_reason(&order.reason)?;
     let (now, mut decisions) = (tx.now(), Vec::new());
     for agent in chosen(tx, tenant, &order.whom).await? {
-        if order.command.puts_on_duty(now) {
+        if order.command.puts_on_duty() {
             check_can_go_online(tx, tenant, &agent).await?;
         }
         let cause = Cause { source: order.source, reason: order.reason.clone(), call: None };
@@ -291,7 +291,8 @@ pub(super) async fn agent(tx: &mut Tx<'_>, tenant: &Tenant, login: &Login) -> Re
     agent.ok_or_else(|| StoreError::corrupt("users", user.id.as_str(), "gone within one unit of work").into())
 }
 
-/// Ends the duty of a user who can no longer be called, if they are on duty (D36, D37).
+/// Ends the duty of a user who can no longer be called, if they are on duty, and what they have said of duty to come
+/// (D36, D37).
 pub(super) async fn end_duty(
     tx: &mut Tx<'_>,
     tenant: &Tenant,
@@ -300,9 +301,16 @@ pub(super) async fn end_duty(
 ) -> Result<(), Error> {
     let Some(agent) = tx.agent_by_id(&tenant.id, user).await? else { return Ok(()) };
     let cause = Cause { source: Source::Admin, reason, call: None };
-    let (presence, transitions) =
-        presence::decide(&agent.presence, &Command::GoOffline, &cause, None, tx.now())
-            .map_err(|why| Error::Presence { user: agent.login.clone(), why })?;
+    let to_come = agent.presence.plan.said().iter().filter(|one| one.terms.is_duty());
+    let taken_back = to_come.map(|one| Command::Withdraw(one.id.clone()));
+    let (mut presence, mut transitions) = (agent.presence.clone(), Vec::new());
+    for command in taken_back.chain([Command::GoOffline]) {
+        // What time alone has taken back is refused, and is gone.
+        if let Ok((after, more)) = presence::decide(&presence, &command, &cause, None, tx.now()) {
+            presence = after;
+            transitions.extend(more);
+        }
+    }
     if !transitions.is_empty() {
         let (change, cause) =
             (Change { before: &agent.presence, after: &presence, transitions: &transitions }, tx.cause());

@@ -173,11 +173,11 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether it opens a duty window at `now`, so that the agent must be one who can be called.
-    pub fn puts_on_duty(&self, now: Instant) -> bool {
+    /// Whether it opens a duty window, now or later, so that the agent must be one who can be called.
+    pub fn puts_on_duty(&self) -> bool {
         match self {
             Self::GoOnline { .. } => true,
-            Self::Say(said) => said.terms.is_duty() && said.terms.starts_at <= now,
+            Self::Say(said) => said.terms.is_duty(),
             Self::GoOffline
             | Self::Hold(_)
             | Self::Release

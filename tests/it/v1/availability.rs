@@ -100,6 +100,29 @@ async fn time_on_duty_can_be_said_beforehand_and_begins_by_itself() {
 }
 
 #[tokio::test]
+async fn duty_to_come_ends_with_the_last_number_and_with_the_user() {
+    // D36, D37.
+    let api = Api::open().await;
+    let owner = api.owner().await;
+    let shift = json!({
+        "state": "available", "starts_at": "2026-11-20T20:00:00Z", "ends_at": "2026-11-20T23:00:00Z",
+    });
+    let said = async || api.get(&owner, SAID).await.body["availabilities"].as_array().map(Vec::len);
+    assert_eq!(api.say(&owner, shift.clone()).await.status, 201);
+    let gone = api.ask(&owner, Method::DELETE, "/v1/users/ada/extensions/1", Value::Null).await;
+    assert_eq!((gone.status, said().await), (200, Some(0)));
+    assert_eq!(api.say(&owner, shift.clone()).await.code(), (409, "user_unreachable"));
+    let number = json!({ "number": ADA });
+    api.ask(&owner, Method::POST, "/v1/users/ada/extensions", number).await;
+    assert_eq!(api.say(&owner, shift.clone()).await.status, 201);
+    api.ask(&owner, Method::DELETE, "/v1/users/ada", Value::Null).await;
+    assert_eq!(said().await, Some(0));
+    assert_eq!(api.say(&owner, shift).await.code(), (409, "user_inactive"));
+    api.pass(hours(4)).await;
+    assert_eq!(api.line.online_until("ada").await, None);
+}
+
+#[tokio::test]
 async fn what_cannot_be_said_is_refused_with_its_field() {
     let api = Api::open().await;
     let owner = api.owner().await;
