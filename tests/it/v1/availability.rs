@@ -119,7 +119,7 @@ async fn duty_to_come_ends_with_the_last_number_and_with_the_user() {
     assert_eq!(said().await, Some(0));
     assert_eq!(api.say(&owner, shift).await.code(), (409, "user_inactive"));
     api.pass(hours(4)).await;
-    assert_eq!(api.line.online_until("ada").await, None);
+    assert_eq!(api.get(&owner, "/v1/presence/ada").await.body["state"], json!("offline"));
 }
 
 #[tokio::test]
