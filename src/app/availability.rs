@@ -62,7 +62,7 @@ pub struct BoardLine {
     /// What is shown of them (A3.6), and the label of what they say.
     pub code: PresenceCode,
     pub label: Option<LabelText>,
-    /// Since when they are on duty or off it, and until when they are on.
+    /// Since when they are in this state, and until when they are on duty.
     pub since: Option<Instant>,
     pub until: Option<Instant>,
     pub reason: String,
@@ -122,10 +122,13 @@ impl App {
             .read::<_, StoreError, _>(|tx| Box::pin(async move { Ok((tx.board(&id).await?, tx.now())) }));
         let (agents, now) = read.await?;
         let line = |agent: Agent| {
+            let all = agent.presence.availabilities();
+            let said = availability::active(&all, now).map(|one| one.terms.starts_at);
             let Status { code, label, .. } = Status::of(agent.clone(), tenant, now);
             let Standing { user, name, state: duty, since, until, reason, hold, .. } =
                 Standing::of(agent, now);
             let reason = reason.map_or_else(|| "-".to_owned(), String::from);
+            let since = since.max(said);
             BoardLine { user, name, duty, code, label, since, until, reason, hold }
         };
         Ok((agents.into_iter().map(line).collect(), now))

@@ -126,11 +126,6 @@ impl Terms {
 }
 
 impl Availability {
-    pub fn new(id: AvailabilityId, terms: Terms, source: Source, now: Instant) -> Result<Self, BadTerms> {
-        terms.check(now)?;
-        Ok(Self { id, terms, source })
-    }
-
     /// By which the later of two availabilities is known.
     pub(super) fn rank(&self) -> (Instant, &AvailabilityId) {
         (self.terms.starts_at, &self.id)
@@ -179,45 +174,11 @@ impl ActiveAvailability {
     }
 }
 
-/// Those that are still to start, the next one first (A2.5).
-pub fn upcoming(all: &[Availability], now: Instant) -> Vec<&Availability> {
-    let mut coming: Vec<_> = all.iter().filter(|one| now < one.terms.starts_at).collect();
-    coming.sort_by_key(|one| one.rank());
-    coming
-}
-
 /// The next instant at which another availability becomes the active one, or none does any more. One that
 /// starts or ends under a later one changes nothing.
 pub fn next_change(all: &[Availability], now: Instant) -> Option<Instant> {
     let before = active(all, now);
     boundaries(all, now).into_iter().find(|at| active(all, *at) != before)
-}
-
-/// A stretch of time in which nothing changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span<'a> {
-    /// None is as good as available (A2.3).
-    pub active: Option<&'a Availability>,
-    pub from: Instant,
-    pub to: Instant,
-}
-
-/// What is active when, from `from` to `to` without a gap: no two neighbours have the same one.
-pub fn timeline(all: &[Availability], from: Instant, to: Instant) -> Vec<Span<'_>> {
-    let mut spans: Vec<Span<'_>> = Vec::new();
-    let starts = [from].into_iter().chain(boundaries(all, from)).take_while(|at| *at < to);
-    for from in starts {
-        let active = active(all, from);
-        match spans.last_mut() {
-            Some(last) if last.active == active => {}
-            Some(last) => {
-                last.to = from;
-                spans.push(Span { active, from, to });
-            }
-            None => spans.push(Span { active, from, to }),
-        }
-    }
-    spans
 }
 
 /// Every start and end after `after`, in order.

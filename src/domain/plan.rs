@@ -21,10 +21,6 @@ pub struct Plan {
 pub const MOST: usize = 100;
 
 impl Plan {
-    pub fn is_empty(&self) -> bool {
-        self.said.is_empty() && self.duty.is_none()
-    }
-
     pub fn said(&self) -> &[Availability] {
         &self.said
     }

@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::allocation;
 use crate::domain::availability::{self, State};
@@ -76,9 +77,28 @@ pub struct Label {
     pub text: LabelText,
     #[serde(default)]
     pub reason_code: Option<ReasonCode>,
+    /// Its name, or its number from 1 to 7.
+    #[serde(deserialize_with = "named_or_numbered")]
+    #[schema(value_type = CodeSpelling)]
     pub code: PresenceCode,
     #[serde(default)]
     pub sink: Sink,
+}
+
+/// How a code may be written.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(untagged)]
+enum CodeSpelling {
+    Number(u8),
+    #[schema(value_type = PresenceCode)]
+    Name(String),
+}
+
+fn named_or_numbered<'de, D: Deserializer<'de>>(field: D) -> Result<PresenceCode, D::Error> {
+    match CodeSpelling::deserialize(field)? {
+        CodeSpelling::Number(number) => PresenceCode::try_from(number).map_err(D::Error::custom),
+        CodeSpelling::Name(name) => name.parse().map_err(D::Error::custom),
+    }
 }
 
 impl fmt::Display for Label {
@@ -238,5 +258,10 @@ mod tests {
         let text = r#"{"text":"Ready for Calls","reason_code":"*60","code":"online","sink":"dial_command"}"#;
         let label: Label = serde_json::from_str(text).expect("a label");
         assert_eq!(serde_json::to_string(&label).expect("plain data"), text);
+        let numbered: Label = serde_json::from_str(&text.replace("\"online\"", "1")).expect("a label");
+        assert_eq!(numbered, label);
+        for bad in ["0", "8", "\"up\"", "null"] {
+            assert!(serde_json::from_str::<Label>(&text.replace("\"online\"", bad)).is_err(), "{bad}");
+        }
     }
 }

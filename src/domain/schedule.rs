@@ -115,11 +115,6 @@ impl Schedule {
         self.spans(first, last).any(|(start, end)| start <= now && now < end)
     }
 
-    /// What the schedule says at `now`, for a user who says nothing else (D1, D28).
-    pub fn state(&self, now: Instant) -> State {
-        if self.is_working(now) { Edge::Start.state() } else { Edge::End.state() }
-    }
-
     /// The next edge later than `after`. None comes any more where every hour is one of work.
     pub fn next_edge(&self, after: Instant) -> Option<(Instant, Edge)> {
         let (first, near) = self.days_about(after, after);

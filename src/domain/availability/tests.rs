@@ -119,28 +119,6 @@ fn what_starts_and_ends_under_another_changes_nothing() {
         availability(3, State::Away, 200, Some(200)),
     ];
     assert_eq!(next_change(&covered, at(50)), None);
-    assert_eq!(timeline(&covered, at(60), at(300)).len(), 1);
-}
-
-#[test]
-fn upcoming_ones_are_listed_by_their_start() {
-    let day = day();
-    let coming = upcoming(&day, at(100)).iter().map(|one| minute(one.terms.starts_at)).collect::<Vec<_>>();
-    assert_eq!(coming, [120, 300]);
-}
-
-#[test]
-fn a_timeline_tells_what_was_and_what_will_be() {
-    let day = day();
-    let told: Vec<_> = timeline(&day, at(-5), at(400))
-        .iter()
-        .map(|span| {
-            let state = span.active.map_or("none", |one| one.terms.state.as_str());
-            format!("{}-{} {state}", minute(span.from), minute(span.to))
-        })
-        .collect();
-    insta::assert_snapshot!(told.join("; "), @"-5-0 none; 0-100 available; 100-120 away; 120-150 busy; 150-200 away; 200-300 available; 300-400 off_work");
-    assert_eq!(timeline(&day, at(5), at(5)), []);
 }
 
 #[test]
@@ -188,19 +166,10 @@ proptest! {
     fn any_list_goes_as_the_model_paints_it(all in availabilities()) {
         let model = painted(&all);
         let id = |active: Option<&Availability>| active.map(|one| one.id.clone());
-        let timeline = timeline(&all, at(0), at(MINUTES));
-        prop_assert_eq!(timeline.first().map(|span| span.from), Some(at(0)));
-        prop_assert_eq!(timeline.last().map(|span| span.to), Some(at(MINUTES)));
-        for pair in timeline.windows(2) {
-            prop_assert_eq!(pair[0].to, pair[1].from);
-            prop_assert_ne!(pair[0].active, pair[1].active);
-        }
         for (now, wanted) in (0..).zip(&model) {
             prop_assert_eq!(&id(active(&all, at(now))), wanted);
             let just_before = at(now + 1) - TimeDelta::milliseconds(1);
             prop_assert_eq!(&id(active(&all, just_before)), wanted);
-            let span = timeline.iter().find(|span| span.from <= at(now) && at(now) < span.to);
-            prop_assert_eq!(&id(span.and_then(|span| span.active)), wanted);
             // The next change within the model's minutes is the first other colour.
             let next = (now..).zip(model.iter().skip(usize::try_from(now).expect("some")));
             let next = next.into_iter().find(|(_, later)| *later != wanted).map(|(at, _)| at);

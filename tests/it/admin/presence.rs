@@ -1,9 +1,10 @@
 //! Presence as admins see and set it (A1.16, A1.23, D16, D40, I5, I7).
 
+use dutyline::app::availability::Saying;
 use dutyline::app::presence::{Order, Standing, Whom};
 use dutyline::app::{Error, users::UserPatch};
-use dutyline::domain::presence::Duty;
-use dutyline::domain::presence::{Command, Reason, Source, WhenOnline};
+use dutyline::domain::availability::State as Said;
+use dutyline::domain::presence::{Command, Duty, Reason, Source, WhenOnline};
 
 use super::{add, login, named, online, refused};
 use crate::harness::line::{ADA, Line, at, hours, noon};
@@ -150,4 +151,23 @@ async fn a_reason_is_some_words_on_a_line() {
     assert!(set(&line, named_only(&["ada"]), long).await.is_err());
     let standing = line.app.presence(&line.tenant, &login("ada")).await.expect("there");
     assert_eq!(standing.source, None::<Source>, "an agent who never was on duty has no cause");
+}
+
+#[tokio::test]
+async fn the_board_tells_since_when_an_agent_is_in_their_state() {
+    // A1.24.
+    let line = Line::open().await;
+    let board = async || {
+        let (board, _) = line.app.board(&line.tenant).await.expect("readable");
+        board.into_iter().map(|one| (one.shown(), one.since, one.until)).collect::<Vec<_>>()
+    };
+    assert_eq!(board().await, [("Offline".to_owned(), None, None)]);
+    line.call_from(ADA).await.presses("1").await;
+    let until = Some(noon() + hours(8));
+    assert_eq!(board().await, [("Online".to_owned(), Some(noon()), until)]);
+    line.clock.advance(hours(1));
+    let away = Saying { state: Some(Said::Away), ..Saying::default() };
+    let whom = Whom::Named(vec![login("ada")]);
+    line.app.say(&line.tenant, whom, away, (None, Source::Admin)).await.expect("said");
+    assert_eq!(board().await, [("Away".to_owned(), Some(noon() + hours(1)), until)]);
 }
