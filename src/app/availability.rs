@@ -223,7 +223,7 @@ impl App {
     pub async fn quick(&self, tenant: &Tenant, login: &Login) -> Result<Vec<Quick>, Error> {
         let (agent, _) = self.standing_agent(tenant, login).await?;
         let set = tenant.policy.quick_set(agent.presence.desk.settings.quick_set.as_ref());
-        Ok(set.map(|set| set.entries().to_vec()).unwrap_or_default())
+        Ok(set.entries().to_vec())
     }
 
     /// Chooses the quick availability with a number, from 1 on.

@@ -260,7 +260,7 @@ async fn prompts(
         }
         Err(error) => return Err(error),
     };
-    let mut findings: Vec<Finding> = lint(&tenancy.catalogue, flows)
+    let mut findings: Vec<Finding> = lint(&tenancy.catalogue, &tenancy.tenant.policy, flows)
         .into_iter()
         .map(|issue| Finding::warn("prompts", issue.to_string(), "see `dutyline prompt lint`"))
         .collect();

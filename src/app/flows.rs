@@ -199,7 +199,7 @@ impl Summary {
 
 async fn refuse_missing_prompts(tx: &mut Tx<'_>, tenant: &Tenant, flow: &Flow) -> Result<(), Error> {
     let catalogue = prompts::checked_catalogue(tx, tenant).await?;
-    let issues = lint(&catalogue, [flow]);
+    let issues = lint(&catalogue, &tenant.policy, [flow]);
     let missing: Vec<String> = issues
         .into_iter()
         .filter(|issue| matches!(issue, PromptIssue::FlowNamesMissing { .. }))

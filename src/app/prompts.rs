@@ -171,7 +171,7 @@ impl App {
                     .into_values()
                     .map(flows::parsed)
                     .collect::<Result<_, _>>()?;
-                Ok(lint(&catalogue, &latest))
+                Ok(lint(&catalogue, &tenant.policy, &latest))
             })
         });
         read.await
@@ -230,7 +230,7 @@ pub(super) async fn checked_catalogue(tx: &mut Tx<'_>, tenant: &Tenant) -> Resul
 pub(super) async fn refuse_missing(tx: &mut Tx<'_>, tenant: &Tenant, removed: &[&Name]) -> Result<(), Error> {
     let catalogue = checked_catalogue(tx, tenant).await?;
     let flows = flows::in_use(tx, &tenant.id).await?;
-    let missed = lint(&catalogue, &flows).iter().filter_map(user_of_missing).fold(
+    let missed = lint(&catalogue, &tenant.policy, &flows).iter().filter_map(user_of_missing).fold(
         BTreeMap::<Name, Vec<String>>::new(),
         |mut missed, (prompt, by)| {
             missed.entry(prompt.clone()).or_default().push(by);

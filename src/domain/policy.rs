@@ -9,6 +9,7 @@ use crate::domain::coverage::Demand;
 use crate::domain::ids::Name;
 use crate::domain::presence_code::{ActiveCall, Label, LabelText};
 use crate::domain::quick::QuickSet;
+use crate::domain::time::Hours;
 use crate::domain::wrap_up::Length;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -43,10 +44,16 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// A user's set of quick availabilities: the one they are given by name, or the first.
-    pub fn quick_set(&self, name: Option<&Name>) -> Option<&QuickSet> {
+    /// A user's set of quick availabilities: the one they are given by name, or the first, or the usual one.
+    pub fn quick_set(&self, name: Option<&Name>) -> &QuickSet {
         let named = name.and_then(|name| self.quick_sets.iter().find(|set| set.name() == name));
-        named.or(self.quick_sets.first())
+        named.or(self.quick_sets.first()).unwrap_or(QuickSet::usual())
+    }
+
+    /// The hours that the phone offers, to each user those of their set.
+    pub fn presets(&self) -> impl Iterator<Item = Vec<Hours>> {
+        let usual = self.quick_sets.is_empty().then_some(QuickSet::usual());
+        self.quick_sets.iter().chain(usual).map(QuickSet::presets)
     }
 
     pub fn label(&self, text: &LabelText) -> Option<&Label> {

@@ -28,15 +28,17 @@ pub(super) fn enter(walk: &mut Walk<'_>, settings: &TimedPresence) -> Go {
 }
 
 pub(super) fn answer(walk: &mut Walk<'_>, settings: &TimedPresence, input: &Input) -> Go {
-    match (walk.cursor.asked, walk.agent()) {
+    match (walk.cursor.asked.clone(), walk.agent()) {
         (Asked::AgentCode, _) => answer_code(walk, settings, input),
         (Asked::Pin, _) => answer_pin(walk, settings, input),
         // Deactivated since the menu was spoken (D37).
         (Asked::Menu { .. } | Asked::Hours { .. }, None) => turn_away(walk, settings, LookupMiss::Inactive),
-        (Asked::Menu { generation } | Asked::Hours { generation }, Some(_)) if is_news(walk, generation) => {
+        (Asked::Menu { generation, .. } | Asked::Hours { generation }, Some(_))
+            if is_news(walk, generation) =>
+        {
             tell_news(walk, settings)
         }
-        (Asked::Menu { .. }, Some(_)) => answer_menu(walk, settings, input),
+        (Asked::Menu { presets, .. }, Some(_)) => answer_menu(walk, settings, &presets, input),
         (Asked::Hours { .. }, Some(_)) => answer_hours(walk, settings, input),
         (Asked::Nothing | Asked::Keys, _) => enter(walk, settings),
     }
@@ -127,12 +129,13 @@ fn greet(walk: &mut Walk<'_>, settings: &TimedPresence, agent: &Agent) -> Go {
 }
 
 fn ask_menu(walk: &mut Walk<'_>, settings: &TimedPresence) -> Go {
-    if settings.presets.is_empty() {
+    let presets = settings.presets(walk);
+    if presets.is_empty() {
         return ask_hours(walk, settings);
     }
-    settings.say(walk, Slot::PresetHours, &Args { presets: &settings.presets, ..Args::default() });
+    settings.say(walk, Slot::PresetHours, &Args { presets: &presets, ..Args::default() });
     let question = Question { max_digits: 1, hash_finishes: false, timeout_s: settings.key_timeout_s };
-    Go::Ask(Asked::Menu { generation: walk.presence.generation }, question)
+    Go::Ask(Asked::Menu { generation: walk.presence.generation, presets }, question)
 }
 
 fn ask_hours(walk: &mut Walk<'_>, settings: &TimedPresence) -> Go {
@@ -157,7 +160,7 @@ fn tell_news(walk: &mut Walk<'_>, settings: &TimedPresence) -> Go {
     ask_menu(walk, settings)
 }
 
-fn answer_menu(walk: &mut Walk<'_>, settings: &TimedPresence, input: &Input) -> Go {
+fn answer_menu(walk: &mut Walk<'_>, settings: &TimedPresence, presets: &[Hours], input: &Input) -> Go {
     let key = match input {
         Input::Keys(keys) if keys.count() == 1 => keys.as_str(),
         Input::Keys(_) | Input::Garbled | Input::Silence | Input::Started => "",
@@ -168,8 +171,8 @@ fn answer_menu(walk: &mut Walk<'_>, settings: &TimedPresence, input: &Input) -> 
         ("9", _) => ask_hours(walk, settings),
         ("*", _) => ask_menu(walk, settings),
         ("#", Some(until)) => keep(walk, settings, until),
-        (key, _) => match settings.preset(key) {
-            Some(hours) => go_online(walk, settings, hours),
+        (key, _) => match preset(presets, key) {
+            Some(hours) => go_online(walk, settings, presets, hours),
             None => ask_again(walk, settings, input),
         },
     }
@@ -184,12 +187,13 @@ fn answer_hours(walk: &mut Walk<'_>, settings: &TimedPresence, input: &Input) ->
         None => ask_again(walk, settings, input),
         Some(Err(_)) => go_offline(walk, settings),
         Some(Ok(hours)) if hours > settings.max_hours => too_long(walk, settings, settings.max_hours),
-        Some(Ok(hours)) => go_online(walk, settings, hours),
+        Some(Ok(hours)) => go_online(walk, settings, &settings.presets(walk), hours),
     }
 }
 
-fn go_online(walk: &mut Walk<'_>, settings: &TimedPresence, hours: Hours) -> Go {
-    let command = Command::GoOnline { hours, when_online: settings.when_online, cap: settings.cap() };
+fn go_online(walk: &mut Walk<'_>, settings: &TimedPresence, presets: &[Hours], hours: Hours) -> Go {
+    let cap = settings.cap(presets);
+    let command = Command::GoOnline { hours, when_online: settings.when_online, cap };
     match walk.command(&command) {
         Ok(()) => {
             let until = walk.presence.window(walk.scene.now).expect("going online opens a window");
@@ -271,6 +275,12 @@ fn say_goodbye(walk: &mut Walk<'_>, outcome: Outcome) -> Go {
     Go::HangUp
 }
 
+/// The hours on a key of the menu.
+fn preset(presets: &[Hours], key: &str) -> Option<Hours> {
+    let number: usize = key.parse().ok()?;
+    presets.get(number.checked_sub(1)?).copied()
+}
+
 fn window_args(agent: Option<&Agent>, until: Instant) -> Args<'_> {
     Args { name: agent.map(|agent| agent.name.as_str()), until: Some(until), ..Args::default() }
 }
@@ -280,15 +290,15 @@ impl TimedPresence {
         walk.say(Line::Slot(slot), self.prompts.get(&slot), args);
     }
 
-    /// The hours on a key of the menu.
-    fn preset(&self, key: &str) -> Option<Hours> {
-        let number: usize = key.parse().ok()?;
-        self.presets.get(number.checked_sub(1)?).copied()
+    /// The hours on the keys: the node's own, or those of the caller's quick set (A2.6).
+    fn presets(&self, walk: &Walk<'_>) -> Vec<Hours> {
+        let set = walk.presence.desk.settings.quick_set.as_ref();
+        self.presets.clone().unwrap_or_else(|| walk.scene.tenant.policy.quick_set(set).presets())
     }
 
     /// The furthest end that a choice may reach: presets may go beyond what may be typed in.
-    fn cap(&self) -> Hours {
-        self.presets.iter().copied().fold(self.max_hours, Hours::max)
+    fn cap(&self, presets: &[Hours]) -> Hours {
+        presets.iter().copied().fold(self.max_hours, Hours::max)
     }
 
     fn credential(&self) -> Question {

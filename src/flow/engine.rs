@@ -13,7 +13,7 @@ use crate::domain::ids::{CallId, Name};
 use crate::domain::phone::E164;
 use crate::domain::presence::{Presence, Transition};
 use crate::domain::tenant::Tenant;
-use crate::domain::time::Instant;
+use crate::domain::time::{Hours, Instant};
 use crate::domain::trust::{Attestation, PinOutcome, PinRecord};
 use crate::domain::user::Agent;
 use crate::flow::keys::Keys;
@@ -51,7 +51,7 @@ pub struct Frame {
     pub node: Name,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Asked {
     /// Nothing: the call has just begun, or is over.
@@ -60,9 +60,12 @@ pub enum Asked {
     Keys,
     AgentCode,
     Pin,
-    /// The menu of presets, spoken while the agent's presence had this generation (I17).
+    /// The menu, spoken while the agent's presence had this generation (I17).
     Menu {
         generation: u64,
+        /// What was spoken: that is what the keys mean, whatever became of the presets since.
+        #[serde(default)]
+        presets: Vec<Hours>,
     },
     /// Hours, likewise.
     Hours {

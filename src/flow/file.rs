@@ -70,10 +70,10 @@ pub enum Node {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimedPresence {
-    /// Hours offered on keys 1 to 4. None: the hours are always typed in.
-    #[serde(default = "usual_presets")]
-    #[schemars(with = "Vec<Setting<WholeHours>>", extend("maxItems" = 4, "uniqueItems" = true))]
-    pub presets: Spanned<Vec<Setting<WholeHours>>>,
+    /// Hours offered on keys 1 to 4; with an empty list they are always typed in. Without it they are those of the
+    /// caller's set of quick availabilities.
+    #[schemars(with = "Option<Vec<Setting<WholeHours>>>", extend("maxItems" = 4, "uniqueItems" = true))]
+    pub presets: Option<Spanned<Vec<Setting<WholeHours>>>>,
     /// The most hours that may be typed in, and how far away extending may push the end of the duty. A preset
     /// may be longer.
     #[serde(default = "two_digits_of_hours")]
@@ -317,11 +317,6 @@ impl Node {
             Self::Hangup(Hangup {}) | Self::Exit(Exit {}) => vec![],
         }
     }
-}
-
-fn usual_presets() -> Spanned<Vec<Setting<WholeHours>>> {
-    let hours = [8, 24, 48, 72].map(|hours| Setting::unwritten(WholeHours::default_of(hours)));
-    Spanned::new(0..0, hours.into())
 }
 
 /// The most that the two digits of the custom entry spell.

@@ -69,7 +69,7 @@ pub(super) fn duty(settings: &str) -> String {
 pub(super) struct Rehearsal {
     program: Program,
     pub(super) catalogue: Catalogue,
-    tenant: Tenant,
+    pub(super) tenant: Tenant,
     /// Whoever may be named by code, and whom the call speaks for.
     pub(super) agent: Option<Agent>,
     pub(super) attestation: Attestation,
@@ -140,14 +140,14 @@ impl Rehearsal {
 
     fn take(&mut self, input: &Input) -> &mut Self {
         let cursor = self.cursor.take().expect("the call goes on");
-        let pin_matches = match (cursor.asked, input) {
+        let pin_matches = match (&cursor.asked, input) {
             (Asked::Pin, Input::Keys(keys)) => {
                 let right = format!("of {}", keys.as_str());
                 self.agent.as_ref().and_then(|agent| agent.pin_hash.as_ref()).map(|hash| *hash == right)
             }
             (_, Input::Keys(_) | Input::Started | Input::Garbled | Input::Silence) => None,
         };
-        if let (Asked::AgentCode, Input::Keys(keys)) = (cursor.asked, input) {
+        if let (Asked::AgentCode, Input::Keys(keys)) = (&cursor.asked, input) {
             let code = self.agent.as_ref().and_then(|agent| agent.agent_code.as_ref());
             self.named = code.is_some_and(|code| code.as_str() == keys.as_str());
         }

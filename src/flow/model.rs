@@ -75,8 +75,9 @@ impl Node {
 /// The timed-presence activity (A1.13): who calls, how long are they on duty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimedPresence {
-    /// Hours on keys 1 to 4, at most four; none means that hours are always typed in (D47).
-    pub presets: Vec<Hours>,
+    /// Hours on keys 1 to 4, at most four; no hours means that they are always typed in (D47). None are those of the
+    /// caller's quick set (A2.6).
+    pub presets: Option<Vec<Hours>>,
     /// The most hours that may be typed in, and the furthest end that extending may reach (D4, I7).
     pub max_hours: Hours,
     /// Invalid or silent answers a menu bears before it says goodbye (D9).

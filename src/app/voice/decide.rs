@@ -56,7 +56,7 @@ pub(super) struct Decision {
 /// Moves the call past the turn, of which it keeps the step.
 pub(super) fn advance(call: &mut Call, turn: Turn, input: Input, now: Instant) -> (Reply, Decision) {
     let Turn { cursor, reply, effects, decided, outcome } = turn;
-    let step = Step { turn: call.turn, at: now, input: kept(call.cursor.asked, input), decided, reply };
+    let step = Step { turn: call.turn, at: now, input: kept(&call.cursor.asked, input), decided, reply };
     call.steps.push(&step);
     call.turn += 1;
     call.menu_since = cursor.is_menu_open().then(|| call.menu_since.unwrap_or(now));
@@ -70,7 +70,7 @@ pub(super) fn advance(call: &mut Call, turn: Turn, input: Input, now: Instant) -
 const PIN_MASK: &str = "****";
 
 /// What is kept of an answer, in the step and in the log.
-fn kept(asked: Asked, input: Input) -> Input {
+fn kept(asked: &Asked, input: Input) -> Input {
     match (asked, input) {
         (Asked::Pin, Input::Keys(_)) => Input::Keys(PIN_MASK.parse().expect("stars are keys")),
         (_, input) => input,

@@ -158,7 +158,7 @@ fn is_due(call: &Call, request: &Request, address: Option<&TurnAddress>) -> Resu
 
 /// The agent code that came in, if one was asked for.
 fn code_in(call: &Call, input: &Input) -> Option<AgentCode> {
-    match (call.cursor.asked, input) {
+    match (&call.cursor.asked, input) {
         (Asked::AgentCode, Input::Keys(keys)) => keys.as_str().parse().ok(),
         (_, Input::Started | Input::Keys(_) | Input::Garbled | Input::Silence) => None,
     }

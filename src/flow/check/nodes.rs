@@ -8,6 +8,7 @@ use chrono::Weekday;
 use toml::Spanned;
 
 use crate::domain::ids::Name;
+use crate::domain::quick::PRESETS;
 use crate::domain::time::{Hours, TimeOfDay};
 use crate::flow::file::{self, Day, WholeHours};
 use crate::flow::issue::{Issue, Span};
@@ -18,9 +19,6 @@ use crate::flow::model::{
 };
 use crate::flow::prompt::Slot;
 use crate::flow::setting::Setting;
-
-/// There are keys 1 to 4 for presets (A1.8).
-const MAX_PRESETS: usize = 4;
 
 pub(super) fn convert(node: file::Node, issues: &mut Vec<Issue>) -> Option<Node> {
     match node {
@@ -36,7 +34,7 @@ pub(super) fn convert(node: file::Node, issues: &mut Vec<Issue>) -> Option<Node>
 }
 
 fn timed_presence(node: file::TimedPresence, issues: &mut Vec<Issue>) -> Option<TimedPresence> {
-    let presets = presets(node.presets, issues);
+    let presets = node.presets.map(|own| presets(own, issues));
     let max_hours = node.max_hours.take(issues);
     let tries = node.tries.take(issues);
     let when_online = node.when_online.take(issues);
@@ -47,7 +45,7 @@ fn timed_presence(node: file::TimedPresence, issues: &mut Vec<Issue>) -> Option<
     let prompts = slot_prompts(node.prompts, issues);
     let next = node.next.take(issues);
     Some(TimedPresence {
-        presets: presets?,
+        presets: presets.map_or(Some(None), |own| own.map(Some))?,
         max_hours: hours(max_hours?),
         tries: tries?.get(),
         when_online: when_online?,
@@ -63,9 +61,9 @@ fn timed_presence(node: file::TimedPresence, issues: &mut Vec<Issue>) -> Option<
 fn presets(presets: Spanned<Vec<Setting<WholeHours>>>, issues: &mut Vec<Issue>) -> Option<Vec<Hours>> {
     let span = presets.span();
     let presets = presets.into_inner();
-    if presets.len() > MAX_PRESETS {
+    if presets.len() > PRESETS {
         let count = presets.len();
-        let message = format!("{count} presets, but there are keys for {MAX_PRESETS} only");
+        let message = format!("{count} presets, but there are keys for {PRESETS} only");
         issues.push(Issue::error(span, message));
     }
     refuse_repeats(&presets, |preset| preset.get(), issues);

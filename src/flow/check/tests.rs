@@ -262,7 +262,7 @@ fn what_is_not_written_has_its_default() {
     let (flow, _) = check(source);
     let hours = |hours: u16| Hours::try_from(hours).expect("hours");
     let expected = TimedPresence {
-        presets: vec![hours(8), hours(24), hours(48), hours(72)],
+        presets: None,
         max_hours: hours(99),
         tries: 3,
         when_online: WhenOnline::Replace,

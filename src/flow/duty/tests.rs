@@ -1,4 +1,7 @@
+use serde_json::json;
+
 use crate::domain::call::{LookupMiss, Outcome};
+use crate::domain::policy::Policy;
 use crate::domain::presence::{Reason, Transition};
 use crate::domain::trust::{Attestation, PinOutcome};
 use crate::domain::user::Agent;
@@ -40,6 +43,28 @@ fn one_key_puts_the_agent_on_duty() {
         call.presses(key).hears("You are now online").ends(Outcome::Online);
         assert_eq!(call.online_until(), Some(hours * 60), "key {key}");
     }
+}
+
+/// The tenant's first set.
+fn offering(hours: &[u16]) -> Policy {
+    let entry = |hours| json!({ "state": "available", "minutes": hours * 60 });
+    let set = json!({ "name": "first", "entries": hours.iter().map(entry).collect::<Vec<_>>() });
+    serde_json::from_value(json!({ "quick_sets": [set] })).expect("a policy")
+}
+
+#[test]
+fn the_keys_mean_what_was_spoken() {
+    // A1.8, A2.6.
+    let mut call = Rehearsal::of(&[&duty("")], ada());
+    call.tenant.policy = offering(&[6, 120]);
+    call.begins().hears("6 hours, press 1").hears("120 hours, press 2");
+    call.tenant.policy = offering(&[12]);
+    call.presses("2").ends(Outcome::Online);
+    assert_eq!(call.online_until(), Some(120 * 60));
+
+    let mut own = Rehearsal::of(&[&duty("presets = [5]")], ada());
+    own.tenant.policy = offering(&[6]);
+    own.begins().hears("5 hours, press 1").hears_no("6 hours");
 }
 
 #[test]
@@ -345,7 +370,7 @@ fn nobody_listens_for_ever() {
 #[test]
 fn a_menu_is_open_while_hours_are_asked_for() {
     let mut call = call(ada_with_a_pin());
-    assert_eq!((call.last().cursor.asked, call.last().cursor.is_menu_open()), (Asked::Pin, false));
+    assert_eq!((call.last().cursor.asked.clone(), call.last().cursor.is_menu_open()), (Asked::Pin, false));
     assert!(call.presses("4711").last().cursor.is_menu_open());
     assert!(call.presses("9").last().cursor.is_menu_open());
     assert!(!call.presses("3").last().cursor.is_menu_open());

@@ -57,7 +57,7 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn answer(&mut self, input: &Input) -> Go {
-        match (self.cursor.asked, self.node()) {
+        match (&self.cursor.asked, self.node()) {
             (_, None) => {
                 self.note("stopped: the flow has no such node any more");
                 Go::HangUp

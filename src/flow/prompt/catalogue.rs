@@ -342,6 +342,7 @@ mod tests {
             say("en", "menu", "Press {key}."),
             list("en", "half", &["welcome", "gone"]),
             play("en", "offline", 'b', &[]),
+            play("en", "old", 'a', &[8, 24]),
         ])
         .expect("no issues");
         for (own, prompt, why) in [
@@ -349,6 +350,8 @@ mod tests {
             (Some("gone"), "gone", Why::MediaGone),
             (Some("menu"), "menu", Why::NothingFor(Placeholder::Key)),
             (Some("half"), "gone", Why::MediaGone),
+            // D46.
+            (Some("old"), "old", Why::OtherPresets),
         ] {
             let spoken = hear(&catalogue, Slot::Welcome.into(), own, "fr-CA");
             assert_eq!(words(&spoken), "[fr-CA] Bienvenue sur la ligne de permanence.");

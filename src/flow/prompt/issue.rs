@@ -47,7 +47,7 @@ pub enum PromptIssue {
         placeholder: Placeholder,
     },
     #[error(
-        "flow `{flow}`, node `{node}`: the recording `{prompt}` ({language}) speaks of other presets than the node has: record it anew"
+        "flow `{flow}`, node `{node}`: the recording `{prompt}` ({language}) speaks of other presets than any caller is offered: record it anew"
     )]
     OutdatedRecording { flow: Name, node: Name, prompt: Name, language: Language },
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 
 use crate::domain::ids::{Language, Name};
+use crate::domain::policy::Policy;
 use crate::domain::time::Hours;
 use crate::flow::model::{Flow, Node, TimedPresence};
 use crate::flow::prompt::catalogue::{Catalogue, Content};
@@ -13,7 +14,11 @@ use crate::flow::prompt::template::Placeholder;
 use crate::flow::prompt::{Line, Slot};
 
 /// The issues of the prompts themselves and of `flows` that use them.
-pub fn lint<'a>(catalogue: &Catalogue, flows: impl IntoIterator<Item = &'a Flow>) -> Vec<PromptIssue> {
+pub fn lint<'a>(
+    catalogue: &Catalogue,
+    policy: &Policy,
+    flows: impl IntoIterator<Item = &'a Flow>,
+) -> Vec<PromptIssue> {
     let mut issues = BTreeSet::new();
     for (language, prompts) in catalogue.entries() {
         for (name, content) in prompts {
@@ -24,7 +29,7 @@ pub fn lint<'a>(catalogue: &Catalogue, flows: impl IntoIterator<Item = &'a Flow>
     issues.extend(other_fillings(catalogue));
     for flow in flows {
         for (name, node) in &flow.nodes {
-            issues.extend(Speaking { catalogue, flow: &flow.name, node: name }.check(node));
+            issues.extend(Speaking { catalogue, policy, flow: &flow.name, node: name }.check(node));
         }
     }
     issues.into_iter().collect()
@@ -90,6 +95,7 @@ fn exists(catalogue: &Catalogue, name: &Name) -> bool {
 /// A node that speaks.
 struct Speaking<'a> {
     catalogue: &'a Catalogue,
+    policy: &'a Policy,
     flow: &'a Name,
     node: &'a Name,
 }
@@ -122,8 +128,12 @@ impl Speaking<'_> {
         }
         let menu = Line::Slot(Slot::PresetHours).name();
         let menu = activity.prompts.get(&Slot::PresetHours).unwrap_or(&menu);
+        let offered: Vec<_> = match &activity.presets {
+            Some(own) => vec![own.clone()],
+            None => self.policy.presets().collect(),
+        };
         for language in self.catalogue.entries().keys() {
-            issues.extend(self.outdated(menu, language, &activity.presets));
+            issues.extend(self.outdated(menu, language, &offered));
         }
         issues
     }
@@ -147,10 +157,10 @@ impl Speaking<'_> {
         issues
     }
 
-    /// The recordings in `name` that were made for other presets (D46).
-    fn outdated(&self, name: &Name, language: &Language, presets: &[Hours]) -> Vec<PromptIssue> {
+    /// The recordings in `name` that were made for other presets than any of those `offered` (D46).
+    fn outdated(&self, name: &Name, language: &Language, offered: &[Vec<Hours>]) -> Vec<PromptIssue> {
         match self.catalogue.entry(language, name.as_str()) {
-            Some(Content::Play { presets: recorded, .. }) if !recorded.is_empty() && recorded != presets => {
+            Some(Content::Play { presets, .. }) if !presets.is_empty() && !offered.contains(presets) => {
                 vec![PromptIssue::OutdatedRecording {
                     flow: self.flow.clone(),
                     node: self.node.clone(),
@@ -159,7 +169,7 @@ impl Speaking<'_> {
                 }]
             }
             Some(Content::List(parts)) => {
-                parts.iter().flat_map(|part| self.outdated(part, language, presets)).collect()
+                parts.iter().flat_map(|part| self.outdated(part, language, offered)).collect()
             }
             Some(Content::Say(_) | Content::Play { .. }) | None => Vec::new(),
         }
@@ -168,6 +178,8 @@ impl Speaking<'_> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::domain::presence::WhenOnline;
     use crate::domain::trust::PinPolicy;
@@ -182,7 +194,7 @@ mod tests {
 
     fn activity(prompts: &[(Slot, &str)]) -> Node {
         Node::TimedPresence(TimedPresence {
-            presets: hours(&[8, 24]),
+            presets: None,
             max_hours: Hours::try_from(99).expect("hours"),
             tries: 3,
             when_online: WhenOnline::Replace,
@@ -195,9 +207,19 @@ mod tests {
         })
     }
 
+    /// Two sets: 8 and 24 hours, and 4.
+    fn policy() -> Policy {
+        let set = |name, minutes: &[u16]| {
+            let entry = |minutes| json!({ "state": "available", "minutes": minutes });
+            json!({ "name": name, "entries": minutes.iter().map(entry).collect::<Vec<_>>() })
+        };
+        let sets = json!({ "quick_sets": [set("office", &[480, 1440]), set("night", &[240])] });
+        serde_json::from_value(sets).expect("a policy")
+    }
+
     fn check(entries: Vec<Entry>, flows: &[Flow], expected: &[&str]) {
         let catalogue = catalogue(entries).expect("a catalogue");
-        let issues = lint(&catalogue, flows);
+        let issues = lint(&catalogue, &policy(), flows);
         let issues: Vec<String> = issues.iter().map(ToString::to_string).collect();
         assert_eq!(issues, expected);
     }
@@ -215,7 +237,7 @@ mod tests {
             &["prompt `hello` is not there in `en`: add it"],
         );
         let portuguese = catalogue(vec![say("pt", "online", "Até {until}.")]).expect("a catalogue");
-        assert_eq!(lint(&portuguese, []).len(), Line::ALL.len() - 1);
+        assert_eq!(lint(&portuguese, &policy(), []).len(), Line::ALL.len() - 1);
     }
 
     #[test]
@@ -257,11 +279,12 @@ mod tests {
         // D46.
         let outdated = |prompt: &str| {
             format!(
-                "flow `timed-presence`, node `duty`: the recording `{prompt}` (en) speaks of other presets than the node has: record it anew"
+                "flow `timed-presence`, node `duty`: the recording `{prompt}` (en) speaks of other presets than any caller is offered: record it anew"
             )
         };
         let menu = [flow(activity(&[(Slot::PresetHours, "menu")]))];
         check(vec![play("en", "menu", 'a', &[8, 24])], &menu, &[]);
+        check(vec![play("en", "menu", 'a', &[4])], &menu, &[]);
         check(vec![play("en", "menu", 'a', &[])], &menu, &[]);
         check(vec![play("en", "menu", 'a', &[8, 48])], &menu, &[&outdated("menu")]);
         check(
@@ -278,5 +301,9 @@ mod tests {
             &[flow(activity(&[]))],
             &[&outdated("preset_hours")],
         );
+        let Node::TimedPresence(own) = activity(&[]) else { panic!("the activity") };
+        let own = [flow(Node::TimedPresence(TimedPresence { presets: Some(hours(&[8])), ..own }))];
+        check(vec![play("en", "preset_hours", 'a', &[8])], &own, &[]);
+        check(vec![play("en", "preset_hours", 'a', &[4])], &own, &[&outdated("preset_hours")]);
     }
 }

@@ -81,12 +81,21 @@ impl Speaker<'_> {
             Content::Play { media, .. } if self.catalogue.lacks(media) => {
                 Err(self.fallback(name, Why::MediaGone))
             }
+            Content::Play { presets, .. } if self.asks_for_others_than(presets) => {
+                Err(self.fallback(name, Why::OtherPresets))
+            }
             Content::Play { media, .. } => Ok(vec![Speech::Play(media.clone())]),
             Content::List(names) => {
                 let parts: Result<Vec<_>, _> = names.iter().map(|name| self.perform(name)).collect();
                 parts.map(|parts| joined(parts.into_iter().flatten()))
             }
         }
+    }
+
+    /// Whether a recording of these presets would tell the caller of keys that mean something else (D46).
+    fn asks_for_others_than(&self, recorded: &[Hours]) -> bool {
+        let asked = self.args.presets;
+        !recorded.is_empty() && !asked.is_empty() && recorded != asked
     }
 
     fn text(&self, name: &Name, language: &Language, text: &Template) -> Result<Vec<Speech>, Fallback> {

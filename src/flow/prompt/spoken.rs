@@ -26,6 +26,8 @@ pub enum Why {
     Missing,
     #[error("its recording is gone")]
     MediaGone,
+    #[error("its recording speaks of other presets than the caller has")]
+    OtherPresets,
     #[error("nothing to fill in for `{0}` here")]
     NothingFor(Placeholder),
 }

@@ -145,7 +145,7 @@ pub(crate) fn call() -> Call {
         version: 1,
         cursor: Cursor {
             frames: vec![Frame { flow: line(), node: "duty".parse().expect("a name") }],
-            asked: Asked::Menu { generation: 1 },
+            asked: Asked::Menu { generation: 1, presets: vec![8.try_into().expect("hours")] },
             tries: 2,
             identity: Identity::Known,
             proven: true,

@@ -1,8 +1,11 @@
 //! The conversation with an agent who is known (A1.13, D2 to D13, D15 to D17, D40, D47).
 
 use dutyline::app::presence::{Order, Whom};
+use dutyline::domain::desk::SettingsPatch;
+use dutyline::domain::edit::Edit;
 use dutyline::domain::event::{Envelope, Event};
 use dutyline::domain::presence::{Command, Reason, Source, State, WhenOnline};
+use serde_json::json;
 
 use crate::harness::line::{ADA, Line, at, hours, noon};
 
@@ -225,6 +228,26 @@ async fn without_presets_the_hours_are_asked_for_at_once() {
     let line = Line::with_flow(&duty("presets = []")).await;
     line.call_from(ADA).await.hears("number of hours").presses("05").await.was_hung_up_on();
     assert_eq!(line.online_until("ada").await, Some(noon() + hours(5)));
+}
+
+#[tokio::test]
+async fn the_phone_offers_the_callers_own_presets() {
+    // A1.8, A2.6.
+    let set = |name: &str, hours: u16| {
+        let entries = [json!({ "state": "busy" }), json!({ "state": "available", "minutes": hours * 60 })];
+        serde_json::from_value(json!({ "name": name, "entries": entries })).expect("a set")
+    };
+    let sets = vec![set("day", 6), set("night", 12)];
+    let line = Line::open().await.edited(|tenant| tenant.policy.quick_sets = sets).await;
+    line.call_from(ADA).await.hears("6 hours, press 1").hangs_up().await;
+    let given = SettingsPatch {
+        quick_set: Some(Edit::Set("night".parse().expect("a name"))),
+        ..SettingsPatch::default()
+    };
+    let whom = Whom::Named(vec!["ada".parse().expect("a login")]);
+    line.app.adjust(&line.tenant, whom, given, Source::Admin).await.expect("a set of the tenant's");
+    line.call_from(ADA).await.hears("12 hours, press 1").presses("1").await.was_hung_up_on();
+    assert_eq!(line.online_until("ada").await, Some(noon() + hours(12)));
 }
 
 #[tokio::test]
