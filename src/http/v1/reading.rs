@@ -173,3 +173,21 @@ fn at_fault(why: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     }
     Problem::new(StatusCode::BAD_REQUEST, "not_json", format!("the body is not JSON: {inner}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use axum::response::IntoResponse as _;
+    use futures_util::stream;
+    use serde_json::Value;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_arrive_is_not_waited_for() {
+        let silence = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+        let refused = Sent::<Value>::from_request(Request::new(silence), &()).await.expect_err("refused");
+        assert_eq!(refused.into_response().status(), StatusCode::REQUEST_TIMEOUT);
+    }
+}
