@@ -73,7 +73,7 @@ pub(super) fn pass(tx: &mut Tx<'_>, tenant: &Tenant, edge: AtEdge) {
     if let Some(schedule) = &schedule
         && let Some(said) = said_at(&due.presence, schedule, at)
     {
-        let cause = Cause { source: Source::Schedule, reason: Reason::Scheduled, call: None };
+        let cause = Cause { source: Source::Schedule, reason: Reason::LoggedOut, call: None };
         let decided = presence::decide(&due.presence, &Command::Say(said), &cause, due.menu_since, tx.now());
         // Who has said too much already keeps what they have said.
         if let Ok((after, transitions)) = decided {

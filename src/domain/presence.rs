@@ -83,8 +83,6 @@ pub enum Reason {
     LoggedIn,
     LoggedOut,
     Expired,
-    /// Hours of work began or ended (A2.7).
-    Scheduled,
     /// The last number at which the agent could be reached was removed (D36).
     NoExtension,
     /// The user was deactivated (D37).
@@ -100,7 +98,6 @@ impl Reason {
             Self::LoggedIn => "logged_in",
             Self::LoggedOut => "logged_out",
             Self::Expired => "expired",
-            Self::Scheduled => "scheduled",
             Self::NoExtension => "no_extension",
             Self::Deactivated => "admin",
             Self::Other(words) => words,
@@ -110,17 +107,10 @@ impl Reason {
 
 impl From<String> for Reason {
     fn from(text: String) -> Self {
-        [
-            Self::LoggedIn,
-            Self::LoggedOut,
-            Self::Expired,
-            Self::Scheduled,
-            Self::NoExtension,
-            Self::Deactivated,
-        ]
-        .into_iter()
-        .find(|reason| reason.as_str() == text)
-        .unwrap_or(Self::Other(text))
+        [Self::LoggedIn, Self::LoggedOut, Self::Expired, Self::NoExtension, Self::Deactivated]
+            .into_iter()
+            .find(|reason| reason.as_str() == text)
+            .unwrap_or(Self::Other(text))
     }
 }
 
