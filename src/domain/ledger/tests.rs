@@ -40,7 +40,7 @@ impl Day {
     }
 
     fn takes(&mut self, minute: i64, after: Presence, mut events: Vec<Event>) {
-        events.extend(derived(&self.presence, &after, DefaultAvailability::Offline, at(minute)));
+        events.extend(derived::of(&self.presence, &after, DefaultAvailability::Offline, at(minute)));
         self.presence = after;
         for event in events {
             match follow(self.open.as_ref(), &event, at(minute)) {
