@@ -13,20 +13,16 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use dutyline::app::App;
-use dutyline::app::tokens::NewToken;
-use dutyline::domain::access::{Access, Role};
-use dutyline::domain::tenant::Tenant;
 use dutyline::domain::token::TokenText;
 use dutyline::store::Clock;
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{WebSocketStream, client_async};
 
+use harness::follower::{open, owner};
 use harness::server::Server;
 
 const SOCKETS: u32 = 10_000;
@@ -36,8 +32,6 @@ const ABREAST: usize = 64;
 const EVENTS: usize = 20;
 /// So long nothing happens before the memory is measured.
 const REST: Duration = Duration::from_secs(3);
-
-type Socket = WebSocketStream<TcpStream>;
 
 #[tokio::main]
 async fn main() {
@@ -56,7 +50,7 @@ async fn main() {
     let bare = server.pss_mib();
     let (told, mut tellings) = mpsc::unbounded_channel();
     let begun = Instant::now();
-    let opened = stream::iter(0..count).map(|_| open(&app, &access, server.address));
+    let opened = stream::iter(0..count).map(|_| open(&app, &access, server.address, ""));
     let mut opened = opened.buffer_unordered(ABREAST);
     while let Some(mut socket) = opened.next().await {
         let told = told.clone();
@@ -92,20 +86,6 @@ async fn main() {
         lasts[middle],
         lasts[EVENTS - 1]
     );
-}
-
-/// A token that may do anything.
-async fn owner(app: &App, tenant: &Tenant) -> TokenText {
-    let name = "bench".parse().expect("a name");
-    let new = NewToken { name, role: Role::Owner, rights: None, user: None, expires_at: None };
-    app.issue_token(tenant, new).await.expect("issued").1
-}
-
-async fn open(app: &App, access: &Access, address: SocketAddr) -> Socket {
-    let (ticket, _) = app.issue_ticket(access).await.expect("a ticket");
-    let stream = TcpStream::connect(address).await.expect("a connection");
-    let url = format!("ws://{address}/v1/ws?ticket={}", ticket.expose_secret());
-    client_async(url, stream).await.expect("a socket").0
 }
 
 /// Asks for something of which an event tells.

@@ -20,6 +20,11 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(database_url: &str) -> Self {
+        Self::start_with(database_url, &[])
+    }
+
+    /// One that has these settings in its environment.
+    pub(crate) fn start_with(database_url: &str, settings: &[(&str, &str)]) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = free.local_addr().expect("an address");
         drop(free);
@@ -31,6 +36,7 @@ impl Server {
             .env("DUTYLINE_PUBLIC_URL", format!("http://{address}"))
             .env("DUTYLINE_TWILIO_AUTH_TOKEN", TOKEN)
             .env("DUTYLINE_LOG", "error")
+            .envs(settings.iter().copied())
             .stderr(Stdio::inherit())
             .spawn()
             .expect("the server starts");
@@ -38,6 +44,11 @@ impl Server {
             sleep(Duration::from_millis(1));
         }
         Self { process, address, start: begun.elapsed() }
+    }
+
+    /// Processor time that it has used so far.
+    pub(crate) fn worked(&self) -> Duration {
+        worked(self.process.id())
     }
 
     /// Memory that is its own, with its share of what it shares, in MiB.
@@ -48,6 +59,17 @@ impl Server {
         let kib: u32 = pss.trim().trim_end_matches(" kB").parse().expect("a number");
         f64::from(kib) / 1024.0
     }
+}
+
+/// Processor time that a process has used so far, the kernel's on its behalf included.
+pub(crate) fn worked(process: u32) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("Linux tells");
+    // The command's name, in brackets, may hold anything.
+    let (_, numbers) = stat.rsplit_once(')').expect("a name");
+    let ticks = numbers.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks.map(|ticks| ticks.parse::<u64>().expect("a number")).sum();
+    // Linux tells in hundredths of a second, whatever its own clock does.
+    Duration::from_millis(ticks * 10)
 }
 
 fn is_ready(address: SocketAddr) -> bool {

@@ -12,15 +12,17 @@ mod carrier;
 #[path = "../../tests/it/harness/postgres.rs"]
 #[expect(dead_code, unreachable_pub, reason = "it serves the tests as well")]
 mod cluster;
-mod fleet;
 #[path = "../harness/mod.rs"]
+#[expect(dead_code, reason = "other benchmarks ask for more")]
 mod harness;
 
 use std::mem;
 use std::time::Duration;
 
-use carrier::{Outcome, Step, fresh, load};
+use carrier::{Outcome, fresh, load};
 use cluster::Cluster;
+use harness::fleet;
+use harness::line::Step;
 use harness::server::Server;
 
 /// Each measurement.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{App, Error, log, users};
-use crate::domain::event::{self, Envelope, Event, EventCause};
+use crate::domain::event::{Envelope, Event, EventCause, derived};
 use crate::domain::ids::{CallId, Login, UserId};
 use crate::domain::presence::{self, Cause, Command, Duty, Presence, Reason, Source, State, Transition};
 use crate::domain::tenant::Tenant;
@@ -342,7 +342,7 @@ pub(super) fn save_presence(
     }
     tx.save_presence(&tenant.id, user, after);
     let told = transitions.iter().cloned().map(Event::from);
-    for event in told.chain(event::derived(before, after, tenant.policy.default_availability, tx.now())) {
+    for event in told.chain(derived::of(before, after, tenant.policy.default_availability, tx.now())) {
         log(tx, &tenant.id, subject.clone(), event, cause.clone());
     }
 }

@@ -1,5 +1,7 @@
 //! How users spent their time, how calls went, and how many were on duty.
 
+use std::collections::BTreeMap;
+
 use chrono::{Days, TimeDelta};
 use serde::Serialize;
 
@@ -202,30 +204,25 @@ async fn spent(
     users: &[User],
     between: Between,
 ) -> Result<Vec<TimeSpent>, StoreError> {
-    let mut segments = tx.segments(&tenant.id, &between, period.anywhere()).await?;
+    let segments = tx.segments(&tenant.id, &between, period.anywhere()).await?;
+    let mut segments: BTreeMap<Login, Vec<Segment>> = segments.into_iter().collect();
     let now = tx.now();
-    let open = tx.open_segments(&tenant.id, &between).await?;
-    segments.extend(open.into_iter().filter_map(|(login, open)| Some((login, open.until(now)?))));
-    segments.sort_by(|one, other| one.0.cmp(&other.0));
+    for (login, open) in tx.open_segments(&tenant.id, &between).await? {
+        segments.entry(login).or_default().extend(open.until(now));
+    }
     let mut rows = Vec::new();
     for user in users {
         let zone = user.zone.as_ref().unwrap_or(&tenant.zone);
-        let first = segments.partition_point(|(login, _)| *login < user.login);
-        let own = segments[first..].iter().take_while(|(login, _)| *login == user.login);
-        rows.extend(tallied(&user.login, own.map(|(_, segment)| segment), zone, period));
+        let own = segments.remove(&user.login).unwrap_or_default();
+        rows.extend(tallied(&user.login, &own, zone, period));
     }
     Ok(rows)
 }
 
-fn tallied<'s>(
-    login: &Login,
-    segments: impl Iterator<Item = &'s Segment>,
-    zone: &Zone,
-    period: Period,
-) -> Vec<TimeSpent> {
-    let mut tally = Tally::default();
+fn tallied(login: &Login, segments: &[Segment], zone: &Zone, period: Period) -> Vec<TimeSpent> {
+    let mut tally = Tally::within(zone, period.within(zone));
     for segment in segments {
-        tally.add(segment, zone, period.within(zone));
+        tally.add(segment);
     }
     let row =
         |(day, Occupation { duty, reason, state, label, activity }, millis): (Date, Occupation, i64)| {

@@ -1,18 +1,19 @@
 //! The event log: one shape for the outbox, the audit trail, and whoever listens.
 
+pub mod derived;
+
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::domain::allocation::DefaultAvailability;
 use crate::domain::availability::{ActiveAvailability, Availability};
 use crate::domain::coverage::Gap;
 use crate::domain::desk::Desk;
 use crate::domain::ids::{AvailabilityId, CallId, EventId, Name, Slug, WebhookName};
-use crate::domain::presence::{Ending, Presence, Transition, Window};
+use crate::domain::presence::{Ending, Transition, Window};
 use crate::domain::time::Instant;
-use crate::domain::user_status::{UserStatus, status};
+use crate::domain::user_status::UserStatus;
 use crate::domain::webhook::Stopped;
 
 /// An event as it stands in the log.
@@ -353,22 +354,6 @@ impl From<Transition> for Event {
             Transition::DeskChanged { generation, at, desk } => Self::DeskChanged { generation, at, desk },
         }
     }
-}
-
-/// What a change of a presence is to those who only ask how the user stands: nothing, if they see no difference. They
-/// were told last how it stood at the transition before (A2.9).
-pub fn derived(
-    before: &Presence,
-    after: &Presence,
-    default: DefaultAvailability,
-    now: Instant,
-) -> Vec<Event> {
-    let (then, now) = (before.at.unwrap_or(now), after.at.unwrap_or(now));
-    let (was, is) = (ActiveAvailability::of(before, then), ActiveAvailability::of(after, now));
-    let has_turned = (was.state, was.label()) != (is.state, is.label());
-    let active = has_turned.then_some(Event::UserAvailability(is));
-    let (was, is) = (status(before, default, then), status(after, default, now));
-    active.into_iter().chain((was != is).then_some(Event::UserStatus(is))).collect()
 }
 
 #[cfg(test)]

@@ -135,26 +135,62 @@ fn stands(open: &Open, status: &UserStatus, at: Instant) -> Turn {
     open.goes(at, Open { occupation, wrap_up_until: status.wrap_up_end, ..open.clone() })
 }
 
-/// Milliseconds by day and occupation, the days being those of `zone`: a day of 23 or 25 hours has as many.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tally(BTreeMap<(Date, Occupation), i64>);
+/// Milliseconds by day and occupation, the days being those of a zone: a day of 23 or 25 hours has as many.
+#[derive(Debug, Clone)]
+pub struct Tally<'z> {
+    zone: &'z Zone,
+    from: Instant,
+    to: Instant,
+    millis: BTreeMap<Date, BTreeMap<Occupation, i64>>,
+    /// Of the last stretch, which is the next one's most of the time.
+    day: Option<Day>,
+}
 
-impl Tally {
-    /// Adds what of a stretch lies within `[from, to)`.
-    pub fn add(&mut self, segment: &Segment, zone: &Zone, (from, to): (Instant, Instant)) {
-        let (mut at, end) = (segment.from.max(from), segment.to.min(to));
+/// A day in a zone, `[begin, end)`.
+#[derive(Debug, Clone, Copy)]
+struct Day {
+    date: Date,
+    begin: Instant,
+    end: Instant,
+}
+
+impl<'z> Tally<'z> {
+    /// Of what lies within `[from, to)`.
+    pub fn within(zone: &'z Zone, (from, to): (Instant, Instant)) -> Self {
+        Self { zone, from, to, millis: BTreeMap::new(), day: None }
+    }
+
+    pub fn add(&mut self, segment: &Segment) {
+        let (mut at, end) = (segment.from.max(self.from), segment.to.min(self.to));
         while at < end {
-            let day = zone.local(at).date();
-            let next = midnight(zone, day.succ_opt().expect("calendars go on")).min(end);
-            let millis = (next - at).num_milliseconds();
-            *self.0.entry((day, segment.occupation.clone())).or_default() += millis;
+            let day = self.day(at);
+            let next = day.end.min(end);
+            let (millis, spent) = ((next - at).num_milliseconds(), self.millis.entry(day.date).or_default());
+            if let Some(sum) = spent.get_mut(&segment.occupation) {
+                *sum += millis;
+            } else {
+                spent.insert(segment.occupation.clone(), millis);
+            }
             at = next;
         }
     }
 
+    fn day(&mut self, at: Instant) -> Day {
+        let zone = self.zone;
+        let of = || {
+            let date = zone.local(at).date();
+            let next = date.succ_opt().expect("calendars go on");
+            Day { date, begin: midnight(zone, date), end: midnight(zone, next) }
+        };
+        let day = self.day.filter(|day| day.begin <= at && at < day.end).unwrap_or_else(of);
+        *self.day.insert(day)
+    }
+
     /// In the order of days.
     pub fn rows(self) -> impl Iterator<Item = (Date, Occupation, i64)> {
-        self.0.into_iter().map(|((day, occupation), millis)| (day, occupation, millis))
+        self.millis.into_iter().flat_map(|(day, spent)| {
+            spent.into_iter().map(move |(occupation, millis)| (day, occupation, millis))
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The event log: appended in the unit of work of what it tells, read from a cursor.
 
+use serde_json::value::RawValue;
 use sqlx::FromRow;
 
 use super::error::StoreError;
@@ -143,13 +144,15 @@ impl EventRow {
     fn envelope(self, tenant: &Tenant) -> Result<Envelope, StoreError> {
         let row = self.event_id.clone();
         let corrupt = |why: serde_json::Error| StoreError::corrupt("events", &row, why);
-        let data: serde_json::Value = serde_json::from_str(&self.data).map_err(corrupt)?;
+        let kind = serde_json::Value::from(self.r#type);
+        let data: &RawValue = serde_json::from_str(&self.data).map_err(corrupt)?;
+        // The type comes first, so that the data is read as what it is, and not as any value before.
+        let event = format!(r#"{{"type":{kind},"data":{data}}}"#);
         Ok(Envelope {
             seq: count("events", &row, self.seq)?,
             at: instant("events", &row, self.at)?,
             tenant: tenant.slug.clone(),
-            event: serde_json::from_value(serde_json::json!({ "type": self.r#type, "data": data }))
-                .map_err(corrupt)?,
+            event: serde_json::from_str(&event).map_err(corrupt)?,
             subject: self.subject,
             cause: serde_json::from_str(&self.cause).map_err(corrupt)?,
             id: parse("events", &row, self.event_id)?,

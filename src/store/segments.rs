@@ -1,7 +1,5 @@
 //! How users spend their time, as the log told it so far.
 
-use sqlx::FromRow;
-
 use super::error::StoreError;
 use super::rows::{count, instant, parse, parse_some};
 use super::sql;
@@ -68,17 +66,22 @@ impl Tx<'_> {
         self.push_row(login.as_str(), sql::INSERT_SEGMENT, values);
     }
 
-    /// Stretches of some users that reach into `[from, to)`, in the order of logins and times.
+    /// Each user's stretches that reach into `[from, to)`, by login, of those who have any.
     pub async fn segments(
         &mut self,
         tenant: &TenantId,
         users: &Between,
         (from, to): (Instant, Instant),
-    ) -> Result<Vec<(Login, Segment)>, StoreError> {
+    ) -> Result<Vec<(Login, Vec<Segment>)>, StoreError> {
         let (first, last) = (users.first.as_str(), users.last.as_str());
         let values = [tenant.as_str().into(), first.into(), last.into(), from.into(), to.into()];
-        let rows: Vec<SegmentRow> = self.all(sql::SEGMENTS, values).await?;
-        rows.into_iter().map(SegmentRow::segment).collect()
+        let rows: Vec<(String, String)> = self.all(sql::SEGMENTS, values).await?;
+        let stretches = |(login, lines): (String, String)| {
+            let segments = lines.lines().map(|line| segment(&login, line));
+            let segments = segments.collect::<Result<Vec<Segment>, StoreError>>()?;
+            Ok((parse("segments", "login", login)?, segments))
+        };
+        rows.into_iter().map(stretches).collect()
     }
 
     /// The open stretches of some users, by login.
@@ -114,31 +117,26 @@ impl Tx<'_> {
     }
 }
 
-#[derive(Debug, FromRow)]
-struct SegmentRow {
-    login: String,
-    began_at: i64,
-    ended_at: i64,
-    duty: String,
-    reason: Option<String>,
-    state: String,
-    label: Option<String>,
-    activity: String,
-}
-
-impl SegmentRow {
-    fn segment(self) -> Result<(Login, Segment), StoreError> {
-        let of = self.login.clone();
-        let occupation = Occupation {
-            duty: parse("segments", &of, self.duty)?,
-            reason: self.reason,
-            state: parse("segments", &of, self.state)?,
-            label: parse_some("segments", &of, self.label)?,
-            activity: parse("segments", &of, self.activity)?,
-        };
-        let (from, to) = (instant("segments", &of, self.began_at)?, instant("segments", &of, self.ended_at)?);
-        Ok((parse("segments", &of, self.login)?, Segment { occupation, from, to }))
-    }
+/// Reads a stretch from a line of [`sql::SEGMENTS`].
+fn segment(login: &str, line: &str) -> Result<Segment, StoreError> {
+    let mut columns = line.split('\t');
+    let mut column = || columns.next().unwrap_or_default().to_owned();
+    let moment = |text: String| {
+        let millis = text.parse().map_err(|why| StoreError::corrupt("segments", login, why))?;
+        instant("segments", login, millis)
+    };
+    let some = |text: String| (!text.is_empty()).then_some(text);
+    Ok(Segment {
+        from: moment(column())?,
+        to: moment(column())?,
+        occupation: Occupation {
+            duty: parse("segments", login, column())?,
+            reason: some(column()),
+            state: parse("segments", login, column())?,
+            label: parse_some("segments", login, some(column()))?,
+            activity: parse("segments", login, column())?,
+        },
+    })
 }
 
 fn read(row: &str, open: &str) -> Result<Open, StoreError> {

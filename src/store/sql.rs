@@ -220,9 +220,13 @@ statements! {
     DELETE_OPEN_SEGMENT = "delete from open_segments where tenant_id = $1 and login = $2";
     INSERT_SEGMENT = "insert into segments (tenant_id, login, began_at, ended_at, duty, reason, state, label, \
         activity) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    SEGMENTS = "select u.login, s.began_at, s.ended_at, s.duty, s.reason, s.state, s.label, s.activity from users u \
-        join segments s on s.tenant_id = u.tenant_id and s.login = u.login and s.ended_at > $4 \
-        where u.tenant_id = $1 and u.login >= $2 and u.login <= $3 and s.began_at < $5 order by u.login, s.ended_at";
+    // A month has hundreds for each user, and a row costs many times what a line does. Reasons and labels are lines
+    // without tabs.
+    SEGMENTS = "select u.login, string_agg(s.began_at || '\t' || s.ended_at || '\t' || s.duty || '\t' || \
+        coalesce(s.reason, '') || '\t' || s.state || '\t' || coalesce(s.label, '') || '\t' || s.activity, '\n') \
+        from users u join segments s on s.tenant_id = u.tenant_id and s.login = u.login and s.ended_at > $4 \
+        where u.tenant_id = $1 and u.login >= $2 and u.login <= $3 and s.began_at < $5 \
+        group by u.login order by u.login";
     DUTIES = "select s.began_at, s.ended_at from segments s \
         where s.tenant_id = $1 and s.duty = 'online' and s.ended_at > $2 and s.began_at < $3";
     ALL_OPEN_SEGMENTS = "select o.login, o.open from open_segments o where o.tenant_id = $1";

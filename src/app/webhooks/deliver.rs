@@ -23,8 +23,12 @@ use crate::store::webhooks::{AtRest, Course, Ending, Lease};
 use crate::store::{Scope, StoreError};
 use crate::telemetry;
 
-/// Events that are looked at in one turn.
+/// Events that are read at once.
 const PAGE: u32 = 256;
+
+/// Events that are sent in one turn. However few of all are wanted, a turn gets to the end of the log, or far: a busy
+/// line logs more between two turns than one page holds.
+const MOST_SENT: usize = 256;
 
 /// Deliveries that wait for an endpoint at most; its cursor stands still until they are fewer.
 const MOST_WAITING: u64 = 1000;
@@ -100,7 +104,7 @@ impl App {
             return Ok(false);
         }
         while self.dispatch.seen(course) < *head {
-            let page = self.page(tenant, course).await?;
+            let page = self.page(tenant, course, 1).await?;
             let is_far = course.cursor + FAR <= page.end;
             if !page.wanted.is_empty() || is_far {
                 return Ok(true);
@@ -147,9 +151,9 @@ impl App {
         let Begun { tenant, lease, course, waiting, now } = begun;
         let has_room = (waiting.len() as u64) < MOST_WAITING;
         let page = if has_room {
-            self.page(&tenant, &course).await?
+            self.page(&tenant, &course, MOST_SENT).await?
         } else {
-            Page::of(Vec::new(), &course.webhook.filter, self.dispatch.seen(&course))
+            Page::behind(self.dispatch.seen(&course))
         };
         let new = page.wanted.iter().map(|told| (told.seq, told.subject.as_str()));
         let Plan { queues, behind, held } = plan(&waiting, new, now);
@@ -173,10 +177,18 @@ impl App {
         Ok(())
     }
 
-    async fn page(&self, tenant: &Tenant, course: &Course) -> Result<Page, StoreError> {
+    /// What comes next for an endpoint, until so many events are wanted.
+    async fn page(&self, tenant: &Tenant, course: &Course, most: usize) -> Result<Page, StoreError> {
         let seen = self.dispatch.seen(course);
-        let found = self.dispatch.log.after(&self.store, tenant, seen, PAGE).await?;
-        Ok(Page::of(found, &course.webhook.filter, seen))
+        let mut page = Page::behind(seen);
+        while page.wanted.len() < most && page.end < seen + FAR {
+            let found = self.dispatch.log.after(&self.store, tenant, page.end, PAGE).await?;
+            if found.is_empty() {
+                break;
+            }
+            page.look_at(found, &course.webhook.filter, most);
+        }
+        Ok(page)
     }
 
     /// Writes down what a turn brought about, if it is ours still. Only an endpoint that is gone is told of in the log,

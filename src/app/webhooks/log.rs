@@ -32,7 +32,7 @@ impl From<Envelope> for Told {
     fn from(envelope: Envelope) -> Self {
         Self {
             seq: envelope.seq,
-            kind: envelope.event.split().0,
+            kind: envelope.event.tell().0,
             at: envelope.at,
             payload: serde_json::to_string(&envelope).expect("an event is plain data"),
             event: envelope.id,

@@ -21,11 +21,23 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn of(found: Vec<Arc<Told>>, filter: &Filter, seen: u64) -> Self {
-        let end = found.last().map_or(seen, |told| told.seq);
-        let is_empty = found.is_empty();
-        let wanted = found.into_iter().filter(|told| filter.wants(&told.kind, &told.subject));
-        Self { end, is_empty, wanted: wanted.collect() }
+    /// Behind what was looked at before.
+    pub(super) fn behind(seen: u64) -> Self {
+        Self { end: seen, is_empty: true, wanted: Vec::new() }
+    }
+
+    /// Looks at what comes next, until so many in all are wanted.
+    pub(super) fn look_at(&mut self, found: Vec<Arc<Told>>, filter: &Filter, most: usize) {
+        self.is_empty &= found.is_empty();
+        for told in found {
+            if self.wanted.len() == most {
+                return;
+            }
+            self.end = told.seq;
+            if filter.wants(&told.kind, &told.subject) {
+                self.wanted.push(told);
+            }
+        }
     }
 }
 

@@ -40,7 +40,7 @@ impl Day {
     }
 
     fn takes(&mut self, minute: i64, after: Presence, mut events: Vec<Event>) {
-        events.extend(derived(&self.presence, &after, DefaultAvailability::Offline, at(minute)));
+        events.extend(derived::of(&self.presence, &after, DefaultAvailability::Offline, at(minute)));
         self.presence = after;
         for event in events {
             match follow(self.open.as_ref(), &event, at(minute)) {
@@ -152,8 +152,8 @@ fn a_day_has_as_many_hours_as_its_zone_gives_it() {
         let (from, to) = (midnight(&zone, day(from)), midnight(&zone, day(to).succ_opt().expect("a day")));
         let segment =
             Segment { from: at(0), to: to + TimeDelta::days(9), occupation: open.occupation.clone() };
-        let mut tally = Tally::default();
-        tally.add(&segment, &zone, (from, to));
+        let mut tally = Tally::within(&zone, (from, to));
+        tally.add(&segment);
         let hours: Vec<_> = tally.rows().map(|(day, _, millis)| (day, millis / 3_600_000)).collect();
         assert_eq!(hours, wanted.into_iter().map(|(text, hours)| (day(text), hours)).collect::<Vec<_>>());
     }

@@ -70,9 +70,9 @@ async fn the_log_alone_comes_to_the_same_time() {
     let counted: TimeDelta = segments.iter().map(|segment| segment.to - segment.from).sum();
     assert_eq!(told, counted.num_seconds());
     let zone = "America/Toronto".parse().expect("a zone");
-    let mut tally = ledger::Tally::default();
+    let mut tally = ledger::Tally::within(&zone, (segments[0].from, now));
     for segment in &segments {
-        tally.add(segment, &zone, (segment.from, segment.to));
+        tally.add(segment);
     }
     let mine: Vec<_> = tally
         .rows()

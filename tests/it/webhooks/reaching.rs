@@ -1,5 +1,7 @@
 //! What reaches an endpoint, and how it is signed.
 
+use std::collections::HashSet;
+
 use chrono::TimeDelta;
 use dutyline::app::tenants::fresh;
 use dutyline::app::users::NewUser;
@@ -7,6 +9,7 @@ use dutyline::app::webhooks::WebhookPatch;
 use dutyline::domain::edit::Edit;
 use dutyline::domain::webhook::secret::Keyring;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::{Node, filter};
 use crate::harness::receiver::{Receiver, Reply};
@@ -87,6 +90,18 @@ async fn a_thousand_events_that_nobody_wants_cost_no_write() {
     node.delivers().await;
     assert!(node.webhook("calls").await.cursor > cursor, "but for one after ten thousand");
     assert_eq!(receiver.types(), ["webhook.added"]);
+}
+
+#[tokio::test]
+async fn in_one_turn_an_endpoint_gets_what_it_wants_of_a_long_log() {
+    let (node, receiver) = (Node::new().await, Receiver::start().await);
+    node.hook_for("hooks", &receiver.url, &["webhook.added"], &[]).await;
+    node.happens_to(&["ada"; 1000]).await;
+    node.hook_for("calls", &receiver.url, &["call.*"], &[]).await;
+    for turn in node.app.begin_turns(&HashSet::new()).await.expect("begun") {
+        node.app.take_turn_at(turn, &CancellationToken::new()).await.expect("sent");
+    }
+    assert_eq!(receiver.types(), ["webhook.added"; 2]);
 }
 
 #[tokio::test]

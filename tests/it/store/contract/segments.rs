@@ -33,7 +33,7 @@ async fn stretches_that_are_over_and_open_ones() {
     let all = move || Between { first: ada(), last: ada() };
     for (from, to, found) in [(0, 20, 1), (8, 9, 1), (0, 5, 0), (9, 20, 0)] {
         let segments = read!(desk, tx => tx.segments(&acme(), &all(), (at(from), at(to))).await?);
-        let segments: Vec<Segment> = segments.into_iter().map(|(_, segment)| segment).collect();
+        let segments: Vec<Segment> = segments.into_iter().flat_map(|(_, segments)| segments).collect();
         assert_eq!(segments, vec![over.clone(); found], "{from} to {to}");
     }
     assert_eq!(read!(desk, tx => tx.duties(&acme(), (at(0), at(20))).await?), [], "she was off duty");

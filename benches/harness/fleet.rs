@@ -31,14 +31,13 @@ pub(crate) async fn populate(database_url: &str, agents: usize, changes: usize) 
     }
 }
 
-fn dutyline(database_url: &str, arguments: &[&str]) {
+/// Runs a command, and hands back what it prints.
+pub(crate) fn dutyline(database_url: &str, arguments: &[&str]) -> Vec<u8> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dutyline"));
-    command
-        .args(arguments)
-        .env("DUTYLINE_DATABASE_URL", database_url)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    assert!(command.status().expect("it runs").success(), "{arguments:?}");
+    command.args(arguments).env("DUTYLINE_DATABASE_URL", database_url).stderr(Stdio::null());
+    let output = command.output().expect("it runs");
+    assert!(output.status.success(), "{arguments:?}");
+    output.stdout
 }
 
 /// What makes of one agent many, in words of both engines.
@@ -64,7 +63,7 @@ fn statements(agents: usize, changes: usize) -> Vec<String> {
         ),
         format!(
             "{} insert into presence select p.tenant_id, {user}, p.state, p.generation, p.since, p.until + i, p.at, \
-             p.source, p.reason, p.call_id, p.hold from presence p, n",
+             p.source, p.reason, p.call_id, p.hold, p.plan, p.desk, p.turns_at, p.edge_at from presence p, n",
             count(agents_but_one)
         ),
         format!(
@@ -73,6 +72,8 @@ fn statements(agents: usize, changes: usize) -> Vec<String> {
             count(agents * changes)
         ),
         format!("update outbox_heads set seq = seq + {}", agents * changes),
+        // Nobody counts their time.
+        "insert into ledgers select tenant_id, seq from outbox_heads".to_owned(),
         format!(
             "{} insert into calls select t.tenant_id, 'call_00000000000000000000' || \
              substr(cast(1000000000000 + (i * 2654435761) % 999999999989 as text), 2), \
@@ -85,7 +86,8 @@ fn statements(agents: usize, changes: usize) -> Vec<String> {
     ]
 }
 
-async fn run(database_url: &str, statement: String) {
+/// Runs a statement on the database, and makes it known to whoever plans others.
+pub(crate) async fn run(database_url: &str, statement: String) {
     let statement = AssertSqlSafe(statement);
     if database_url.starts_with("sqlite:") {
         let mut connection = SqliteConnection::connect(database_url).await.expect("a database");
