@@ -1,10 +1,13 @@
 //! Reports of users' time, calls and coverage, and that the log alone tells them (A3.8).
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use dutyline::domain::event::Envelope;
 use dutyline::domain::ids::Login;
 use dutyline::domain::ledger::{self, Open, Segment, Turn};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::Api;
 use crate::harness::line::{ADA, hours};
@@ -55,6 +58,20 @@ async fn time_is_told_by_day_in_the_users_zone_up_to_now() {
     let counts: Vec<_> =
         series.as_array().expect("a series").iter().map(|one| one["users"].clone()).collect();
     assert_eq!(counts, [json!(0), json!(0), json!(0), json!(0), json!(0), json!(1)]);
+}
+
+#[tokio::test]
+async fn what_was_forgotten_unread_holds_nobody_up() {
+    // D58.
+    let api = Api::open().await;
+    api.line.call_from(ADA).await.presses("1").await.hangs_up().await;
+    api.line.clock.advance(hours(24 * 401));
+    while api.line.app.purge().await.expect("purged") {}
+    let read = timeout(Duration::from_secs(30), api.line.app.keep_time()).await;
+    read.expect("the log has an end").expect("it is read");
+    let owner = api.owner().await;
+    let series = api.get(&owner, "/v1/reports/on-duty?from=2027-12-20&to=2027-12-20&step=1440").await;
+    assert_eq!(series.status, 200, "{series:?}");
 }
 
 #[tokio::test]
