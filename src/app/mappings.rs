@@ -1,24 +1,18 @@
 //! Dispatch mappings: which flow answers which calls. What could not run is refused here, so that a call
 //! never meets it.
 
-use std::fmt;
-use std::str::FromStr;
-use std::sync::Arc;
+mod check;
+mod version;
 
-use serde::Serialize;
-
-use super::line::{Room, line};
-use super::voice::{Route, route};
 use super::{App, Error, change, draw, log_deed};
-use crate::domain::call::LookupMiss;
-use crate::domain::dispatch::{Channel, Contact, Direction, Mapping, MappingKind};
+use crate::domain::dispatch::{Channel, Mapping, MappingKind};
 use crate::domain::event::Event;
-use crate::domain::ids::{AccountSid, CallId, Login, MappingId, Name, Slug};
-use crate::domain::phone::E164;
+use crate::domain::ids::Name;
 use crate::domain::tenant::Tenant;
-use crate::flow::engine::Identity;
-use crate::store::flows::FlowState;
 use crate::store::{Scope, StoreError, Tx};
+use check::{check, description, free_name, normal};
+
+pub use version::{BadVersion, Version};
 
 /// A mapping to be added, active from the start.
 #[derive(Debug, Clone)]
@@ -56,47 +50,6 @@ pub struct Switch {
     pub is_dry_run: bool,
 }
 
-/// Which version of its flow a mapping runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Version {
-    /// Whichever is the latest published one when a call comes in.
-    #[default]
-    Latest,
-    Fixed(u32),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is neither `latest` nor the number of a version")]
-pub struct BadVersion(String);
-
-impl FromStr for Version {
-    type Err = BadVersion;
-    fn from_str(text: &str) -> Result<Self, BadVersion> {
-        match text {
-            "latest" => Ok(Self::Latest),
-            number => number.parse().map(Self::Fixed).map_err(|_| BadVersion(text.to_owned())),
-        }
-    }
-}
-
-impl From<Version> for Option<u32> {
-    fn from(version: Version) -> Self {
-        match version {
-            Version::Latest => None,
-            Version::Fixed(number) => Some(number),
-        }
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Latest => f.write_str("latest"),
-            Self::Fixed(number) => number.fmt(f),
-        }
-    }
-}
-
 /// What numbers may look like (A1.18).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Numbers {
@@ -105,21 +58,6 @@ pub enum Numbers {
     Checked,
     /// As they are typed: for SIP addresses and what else a carrier may send.
     AsTyped,
-}
-
-/// What a call would meet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Dispatch {
-    pub tenant: Slug,
-    pub mapping: String,
-    pub flow: Name,
-    pub version: u32,
-    /// The version that the mapping names, where that is not the one that would run (D43).
-    pub wanted: Option<u32>,
-    /// The agent who would be calling.
-    pub user: Option<Login>,
-    /// Why the caller would be nobody.
-    pub miss: Option<LookupMiss>,
 }
 
 impl App {
@@ -153,7 +91,7 @@ impl App {
                 let mapping = Mapping {
                     id: draw::mapping_id(),
                     name: free_name(tx, &tenant, new.name, None).await?,
-                    description: line("description", &new.description, DESCRIPTION)?,
+                    description: description(&new.description)?,
                     channel: new.channel,
                     kind: new.kind,
                     value: normal(new.kind, &new.value, new.numbers, &tenant)?,
@@ -232,33 +170,6 @@ impl App {
         });
         unit.await
     }
-
-    /// What a call would meet; none if nobody would answer it (D41). Decided as for the call itself.
-    pub async fn dispatch(&self, contact: Contact) -> Result<Option<Dispatch>, StoreError> {
-        let none = CallId::from_bits(0);
-        let cache = Arc::clone(&self.cache);
-        let found = self.store.read::<_, StoreError, _>(|tx| {
-            Box::pin(async move {
-                let arrivals = tx.arrivals(&contact, &none).await?;
-                route(tx, &cache, arrivals, &contact).await
-            })
-        });
-        let Some(Route { tenancy, way, version, identity, agent, .. }) = found.await? else {
-            return Ok(None);
-        };
-        Ok(Some(Dispatch {
-            tenant: tenancy.tenant.slug.clone(),
-            mapping: way.mapping.name.clone(),
-            flow: way.mapping.flow.clone(),
-            version,
-            wanted: way.mapping.version.filter(|wanted| *wanted != version),
-            user: agent.map(|agent| agent.login),
-            miss: match identity {
-                Identity::Nobody(miss) => Some(miss),
-                Identity::Known | Identity::Shared => None,
-            },
-        }))
-    }
 }
 
 /// Removes a mapping.
@@ -307,7 +218,7 @@ async fn apply(
         name,
         value,
         description: match patch.description {
-            Some(text) => line("description", &text, DESCRIPTION)?,
+            Some(text) => description(&text)?,
             None => before.description,
         },
         channel: patch.channel.unwrap_or(before.channel),
@@ -344,98 +255,6 @@ async fn find(tx: &mut Tx<'_>, tenant: &Tenant, name: &str) -> Result<Mapping, E
     }
     let known = mappings.iter().map(|mapping| mapping.name.as_str());
     Err(Error::unknown("mapping", name, known, "dutyline mapping list"))
-}
-
-const NAME: Room = Room { least: 1, most: 100 };
-const DESCRIPTION: Room = Room { least: 0, most: 500 };
-const VALUE: Room = Room { least: 1, most: 200 };
-
-/// The name, if it is one and no other mapping has it.
-async fn free_name(
-    tx: &mut Tx<'_>,
-    tenant: &Tenant,
-    name: String,
-    own: Option<&MappingId>,
-) -> Result<String, Error> {
-    let name = line("name", &name, NAME)?;
-    match tx.mapping(&tenant.id, &name).await? {
-        Some(other) if own != Some(&other.id) => Err(Error::Exists { what: "mapping", name: other.name }),
-        Some(_) | None => Ok(name),
-    }
-}
-
-/// The value in the one form in which calls are compared with it.
-fn normal(kind: MappingKind, value: &str, numbers: Numbers, tenant: &Tenant) -> Result<String, Error> {
-    let value = value.trim();
-    let refuse = |why: String| Error::invalid(kind.as_str(), value, why);
-    match (kind, numbers) {
-        (MappingKind::ContactPoint | MappingKind::Customer, Numbers::Checked) => {
-            let number = E164::from_human(value, tenant.region).map_err(|_| {
-                refuse("not a telephone number like `+15065550100`; `--force` takes it as it is".to_owned())
-            })?;
-            Ok(number.to_string())
-        }
-        (MappingKind::ContactPoint | MappingKind::Customer, Numbers::AsTyped) => {
-            line(kind.as_str(), value, VALUE)
-        }
-        (MappingKind::Source, _) => {
-            value.parse::<AccountSid>().map(String::from).map_err(|why| refuse(why.to_string()))
-        }
-        (MappingKind::Direction, _) => {
-            let direction = value.parse::<Direction>().map_err(|why| refuse(why.to_string()))?;
-            Ok(direction.to_string())
-        }
-    }
-}
-
-/// Whether an active mapping can be as it is (D42, D43, D55).
-async fn check(tx: &mut Tx<'_>, tenant: &Tenant, mapping: &Mapping) -> Result<(), Error> {
-    if !mapping.channel.is_supported() {
-        return Err(Error::UnsupportedChannel(mapping.channel.as_str()));
-    }
-    check_rule(tx, tenant, mapping).await?;
-    check_version(tx, tenant, mapping).await?;
-    if mapping.kind == MappingKind::ContactPoint
-        && let Ok(number) = mapping.value.parse::<E164>()
-        && let Some(holder) = tx.extension_with_number(number.as_str()).await?
-    {
-        return Err(Error::NumberInUse { number, holder });
-    }
-    Ok(())
-}
-
-async fn check_rule(tx: &mut Tx<'_>, tenant: &Tenant, mapping: &Mapping) -> Result<(), Error> {
-    let rule = || format!("{} `{}` for {}", mapping.kind, mapping.value, mapping.channel);
-    let others = tx.mappings(&tenant.id).await?;
-    let same = others.into_iter().find(|other| {
-        other.active
-            && other.id != mapping.id
-            && (other.kind, other.channel) == (mapping.kind, mapping.channel)
-            && other.value == mapping.value
-    });
-    if let Some(other) = same {
-        return Err(Error::MappingConflict { rule: rule(), holder: format!("`{}`", other.name) });
-    }
-    if mapping.kind == MappingKind::ContactPoint
-        && let Some(slug) = tx.contact_point_holder(&mapping.value, mapping.channel, &mapping.id).await?
-    {
-        return Err(Error::MappingConflict { rule: rule(), holder: format!("tenant `{slug}`") });
-    }
-    Ok(())
-}
-
-async fn check_version(tx: &mut Tx<'_>, tenant: &Tenant, mapping: &Mapping) -> Result<(), Error> {
-    let found = match mapping.version {
-        Some(version) => tx.flow(&tenant.id, &mapping.flow, version).await?,
-        None => tx.latest_flow(&tenant.id, &mapping.flow).await?,
-    };
-    match found.map(|found| found.state) {
-        Some(FlowState::Published) => Ok(()),
-        Some(FlowState::Draft) | None => Err(Error::NoSuchVersion {
-            flow: mapping.flow.clone(),
-            version: mapping.version.map_or_else(|| "at all".to_owned(), |version| version.to_string()),
-        }),
-    }
 }
 
 fn log_change(tx: &mut Tx<'_>, tenant: &Tenant, name: &str, event: Event) {

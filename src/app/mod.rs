@@ -9,6 +9,7 @@ mod cache;
 pub mod calls;
 mod claims;
 pub mod coverage;
+pub mod dispatch;
 pub mod doctor;
 pub mod draw;
 pub mod error;

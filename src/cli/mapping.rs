@@ -6,7 +6,8 @@ use clap::Subcommand;
 use comfy_table::Table;
 
 use crate::app::App;
-use crate::app::mappings::{Dispatch, MappingPatch, NewMapping, Numbers, Switch, Version};
+use crate::app::dispatch::Dispatch;
+use crate::app::mappings::{MappingPatch, NewMapping, Numbers, Switch, Version};
 use crate::cli::desk::Desk;
 use crate::cli::output::{Format, table, talk};
 use crate::domain::call::LookupMiss;
