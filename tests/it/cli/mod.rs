@@ -9,6 +9,7 @@ mod moving;
 mod people;
 mod phone;
 mod prompt;
+mod simulate;
 mod tokens;
 mod webhooks;
 
