@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{App, Error};
 use crate::domain::availability::State;
-use crate::domain::ids::{Login, Name};
+use crate::domain::ids::{Login, Name, Skill};
 use crate::domain::ledger::{Activity, Occupation, Segment, Tally, midnight};
 use crate::domain::presence::Duty;
 use crate::domain::presence_code::LabelText;
@@ -107,7 +107,7 @@ impl App {
         let (tenant, after) = (tenant.clone(), after.cloned());
         let unit = self.store.read(|tx| {
             Box::pin(async move {
-                let users = tx.users_after(&tenant.id, after.as_ref(), limit).await?;
+                let users = tx.users_after(&tenant.id, after.as_ref(), None, limit).await?;
                 let (Some(first), Some(last)) = (users.first(), users.last()) else {
                     return Ok((Vec::new(), None));
                 };
@@ -160,21 +160,23 @@ impl App {
         unit.await
     }
 
-    /// How many were on duty at the beginning of each step of a period in the tenant's zone, up to now.
+    /// How many were on duty at the beginning of each step of a period in the tenant's zone, up to now: of all, or of those
+    /// who have a skill today.
     pub async fn on_duty(
         &self,
         tenant: &Tenant,
         period: Period,
+        skill: Option<&Skill>,
         step: TimeDelta,
     ) -> Result<Vec<OnDuty>, StoreError> {
         self.keep_time_of(tenant).await?;
-        let tenant = tenant.clone();
+        let (tenant, skill) = (tenant.clone(), skill.cloned());
         let unit = self.store.read::<_, StoreError, _>(|tx| {
             Box::pin(async move {
                 let (from, to) = period.within(&tenant.zone);
                 let to = to.min(tx.now() + TimeDelta::milliseconds(1));
-                let mut duties = tx.duties(&tenant.id, (from, to)).await?;
-                let open = tx.all_open_segments(&tenant.id).await?;
+                let mut duties = tx.duties(&tenant.id, skill.as_ref(), (from, to)).await?;
+                let open = tx.all_open_segments(&tenant.id, skill.as_ref()).await?;
                 let on_duty = open.into_iter().filter(|open| open.occupation.duty == Duty::Online);
                 duties.extend(on_duty.map(|open| (open.since, to)));
                 Ok(series(&duties, (from, to), step))

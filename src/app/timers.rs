@@ -122,7 +122,7 @@ impl App {
         let (tenant, after) = (tenant.id.clone(), after.cloned());
         let page = self.store.read::<_, StoreError, _>(|tx| {
             Box::pin(async move {
-                let agents = tx.board_after(&tenant, after.as_ref(), limit).await?;
+                let agents = tx.board_after(&tenant, after.as_ref(), None, limit).await?;
                 let timer = |agent: Agent| (agent.login.clone(), Timer::of(&agent, tx.now()));
                 Ok(agents.into_iter().map(timer).collect())
             })

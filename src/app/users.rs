@@ -15,7 +15,7 @@ use super::presence::end_duty;
 use super::{App, Error, change, draw, log_deed, pins};
 use crate::domain::edit::Edit;
 use crate::domain::event::{Change, Event};
-use crate::domain::ids::{AgentCode, Language, Login};
+use crate::domain::ids::{AgentCode, Language, Login, Skill};
 use crate::domain::presence::Reason;
 use crate::domain::skills::Skills;
 use crate::domain::tenant::Tenant;
@@ -55,17 +55,18 @@ impl App {
         self.store.read(|tx| Box::pin(async move { tx.users(&tenant).await })).await
     }
 
-    /// At most `limit` users, by login, of those behind `after`.
+    /// At most `limit` users, by login, of those behind `after`, and of those with a skill if one is given.
     pub async fn users_after(
         &self,
         tenant: &Tenant,
         after: Option<&Login>,
+        skill: Option<&Skill>,
         limit: u32,
     ) -> Result<Vec<User>, StoreError> {
-        let (tenant, after) = (tenant.id.clone(), after.cloned());
-        let page = self
-            .store
-            .read(|tx| Box::pin(async move { tx.users_after(&tenant, after.as_ref(), limit).await }));
+        let (tenant, after, skill) = (tenant.id.clone(), after.cloned(), skill.cloned());
+        let page = self.store.read(|tx| {
+            Box::pin(async move { tx.users_after(&tenant, after.as_ref(), skill.as_ref(), limit).await })
+        });
         page.await
     }
 

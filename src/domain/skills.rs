@@ -30,6 +30,11 @@ impl Skills {
     pub fn fit(&self, wanted: Option<&Skill>) -> bool {
         wanted.is_none_or(|skill| self.0.contains(skill))
     }
+
+    /// By name.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(Skill::as_str)
+    }
 }
 
 impl TryFrom<BTreeSet<Skill>> for Skills {
@@ -51,8 +56,7 @@ impl FromStr for Skills {
 impl fmt::Display for Skills {
     /// `billing, french`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.0.iter().map(Skill::as_str).collect();
-        f.write_str(&names.join(", "))
+        f.write_str(&self.names().collect::<Vec<_>>().join(", "))
     }
 }
 

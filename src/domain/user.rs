@@ -78,6 +78,7 @@ pub struct Agent {
 pub struct Reachable {
     pub user: Login,
     pub name: String,
+    pub skills: Skills,
     /// Where calls are sent.
     pub number: E164,
     /// Digits to dial once the number has answered.
@@ -93,6 +94,7 @@ pub struct Reachable {
 pub struct Candidate {
     pub user: Login,
     pub name: String,
+    pub skills: Skills,
     pub number: E164,
     pub ext: Option<String>,
     pub presence: Presence,
@@ -102,7 +104,7 @@ impl Candidate {
     /// What can be told of the agent at `at`: they can be called then, by what is known `now`.
     pub fn reachable(self, default: DefaultAvailability, at: Instant, now: Instant) -> Option<Reachable> {
         let duty = allocation::duty(&self.presence, default, at, now)?;
-        let Self { user, name, number, ext, .. } = self;
-        Some(Reachable { user, name, number, ext, since: duty.0, until: duty.1 })
+        let Self { user, name, skills, number, ext, .. } = self;
+        Some(Reachable { user, name, skills, number, ext, since: duty.0, until: duty.1 })
     }
 }

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use sqlx::FromRow;
 
 use super::error::StoreError;
+use crate::domain::ids::Skill;
 use crate::domain::presence::{Cause, Presence, Reason, Source, State};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
@@ -45,6 +46,11 @@ pub(super) fn json_or_default<T: DeserializeOwned + Default>(
 /// Writes one.
 pub(super) fn json_unless_default<T: Serialize + Default + PartialEq>(value: &T) -> Option<String> {
     (*value != T::default()).then(|| serde_json::to_string(value).expect("the domain's types are plain data"))
+}
+
+/// A skill as it stands in a list in JSON.
+pub(super) fn in_list(skill: Option<&Skill>) -> Option<String> {
+    skill.map(|skill| format!("\"{skill}\""))
 }
 
 /// Reads unix milliseconds.

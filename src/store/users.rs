@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 
 use super::error::StoreError;
-use super::rows::{count, json_or_default, json_unless_default, parse, parse_some};
+use super::rows::{count, in_list, json_or_default, json_unless_default, parse, parse_some};
 use super::sql;
 use super::tx::Tx;
-use crate::domain::ids::{AgentCode, Language, Login, TenantId, UserId};
+use crate::domain::ids::{AgentCode, Language, Login, Skill, TenantId, UserId};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Zone;
 use crate::domain::user::{Extension, User};
@@ -21,15 +21,16 @@ impl Tx<'_> {
         with_extensions(rows, extensions)
     }
 
-    /// At most `limit` users of those behind a login.
+    /// At most `limit` users of those behind a login, and of those with a skill if one is given.
     pub async fn users_after(
         &mut self,
         tenant: &TenantId,
         after: Option<&Login>,
+        skill: Option<&Skill>,
         limit: u32,
     ) -> Result<Vec<User>, StoreError> {
         let after = after.map_or("", Login::as_str);
-        let values = [tenant.as_str().into(), after.into(), limit.into()];
+        let values = [tenant.as_str().into(), after.into(), limit.into(), in_list(skill).into()];
         let rows: Vec<UserRow> = self.all(sql::USERS_AFTER, values).await?;
         let Some(last) = rows.last() else { return Ok(Vec::new()) };
         let values = [tenant.as_str().into(), after.into(), last.login.as_str().into()];

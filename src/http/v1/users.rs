@@ -17,7 +17,7 @@ use crate::domain::skills::Skills;
 use crate::domain::time::Zone;
 use crate::domain::user::User;
 use crate::http::v1::gate::Caller;
-use crate::http::v1::page::{Asked, Page};
+use crate::http::v1::page::{Page, UsersAsked};
 use crate::http::v1::problem::Problem;
 use crate::http::v1::reading::{Named, Search, Sent, edit, if_match};
 
@@ -90,13 +90,13 @@ impl From<ExtensionToAdd> for NewExtension {
 }
 
 /// List users, by login
-#[utoipa::path(get, path = "/v1/users", tag = "users", params(Asked), security(("token" = ["users.read"])),
+#[utoipa::path(get, path = "/v1/users", tag = "users", params(UsersAsked), security(("token" = ["users.read"])),
     responses((status = 200, body = Page<User>)))]
-pub(super) async fn list(caller: Caller, Search(asked): Search<Asked>) -> Result<Page<User>, Problem> {
+pub(super) async fn list(caller: Caller, Search(asked): Search<UsersAsked>) -> Result<Page<User>, Problem> {
+    let (skill, asked) = asked.split();
     let (after, limit) = (asked.after::<Login>()?, asked.limit()?);
-    let users =
-        caller.app.users_after(caller.tenant(), after.as_ref(), limit + 1).await.map_err(Error::from)?;
-    Ok(Page::new(users, limit, |user| user.login.to_string()))
+    let users = caller.app.users_after(caller.tenant(), after.as_ref(), skill.as_ref(), limit + 1).await;
+    Ok(Page::new(users.map_err(Error::from)?, limit, |user| user.login.to_string()))
 }
 
 /// Add a user
