@@ -124,9 +124,11 @@ impl App {
             .read::<_, StoreError, _>(|tx| Box::pin(async move { Ok((tx.board(&id).await?, tx.now())) }));
         let (agents, now) = read.await?;
         let line = |agent: Agent| {
+            let code = presence_code::displayed(&agent.presence, &tenant.policy, now);
             let all = agent.presence.availabilities();
-            let said = availability::active(&all, now).map(|one| one.terms.starts_at);
-            let Status { code, label, .. } = Status::of(agent.clone(), tenant, now);
+            let said = availability::active(&all, now).map(|one| &one.terms);
+            let label = said.and_then(|terms| terms.label.clone());
+            let said = said.map(|terms| terms.starts_at);
             let Standing { user, name, skills, state: duty, since, until, reason, hold, .. } =
                 Standing::of(agent, now);
             let reason = reason.map_or_else(|| "-".to_owned(), String::from);
