@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 
 use super::{App, Error, log};
-use crate::domain::coverage::{self, Gap, Span};
+use crate::domain::attendance::{Span, joined};
+use crate::domain::coverage::{self, Gap};
 use crate::domain::event::{Event, EventCause};
 use crate::domain::ids::Login;
 use crate::domain::schedule::Schedule;
@@ -94,7 +95,7 @@ async fn gaps(tx: &mut Tx<'_>, tenant: &Tenant, users: u16, hours: u16) -> Resul
         if let Some(schedule) = schedules.get(&agent.login) {
             own.extend(schedule.working_spans(ahead.0, ahead.1));
         }
-        spans.extend(coverage::joined(own));
+        spans.extend(joined(own));
     }
     Ok(coverage::gaps(&spans, ahead, users.into()))
 }

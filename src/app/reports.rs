@@ -4,6 +4,7 @@ use chrono::{Days, TimeDelta};
 use serde::Serialize;
 
 use super::{App, Error};
+use crate::domain::attendance::{Attendance, Span};
 use crate::domain::availability::State;
 use crate::domain::ids::{Login, Name, Skill};
 use crate::domain::ledger::{Activity, Occupation, Segment, Tally, midnight};
@@ -186,15 +187,11 @@ impl App {
     }
 }
 
-/// Counts, at each step, the stretches that hold it: those that have begun by then, without those that are over.
-fn series(duties: &[(Instant, Instant)], (from, to): (Instant, Instant), step: TimeDelta) -> Vec<OnDuty> {
-    let mut began: Vec<Instant> = duties.iter().map(|duty| duty.0).collect();
-    let mut ended: Vec<Instant> = duties.iter().map(|duty| duty.1).collect();
-    began.sort_unstable();
-    ended.sort_unstable();
-    let by = |times: &[Instant], at: Instant| times.partition_point(|time| *time <= at) as u64;
+/// How many are on duty at each step.
+fn series(duties: &[Span], (from, to): Span, step: TimeDelta) -> Vec<OnDuty> {
+    let attendance = Attendance::of(duties);
     let steps = std::iter::successors(Some(from), |at| Some(*at + step)).take_while(|at| *at < to);
-    steps.map(|at| OnDuty { at, users: by(&began, at) - by(&ended, at) }).collect()
+    steps.map(|at| OnDuty { at, users: attendance.at(at) as u64 }).collect()
 }
 
 async fn spent(

@@ -7,6 +7,7 @@ mod spelled;
 
 pub mod access;
 pub mod allocation;
+pub mod attendance;
 pub mod availability;
 pub mod call;
 pub mod chain;
