@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use super::{App, Error, log};
+use super::{App, log};
 use crate::domain::attendance::{Span, joined};
 use crate::domain::coverage::{self, Gap};
+use crate::domain::demand::{Demand, HoursAhead};
 use crate::domain::event::{Event, EventCause};
 use crate::domain::ids::Login;
 use crate::domain::schedule::Schedule;
@@ -15,24 +16,11 @@ use crate::domain::time::Instant;
 use crate::domain::user::Agent;
 use crate::store::{Scope, StoreError, Tx};
 
-/// Hours ahead that are looked at.
-pub const FURTHEST: u16 = 72;
-
 impl App {
-    /// When fewer than `users` will be on duty within so many hours, by windows, what is said beforehand and hours of
-    /// work.
-    pub async fn coverage(&self, tenant: &Tenant, users: u16, hours: u16) -> Result<Vec<Gap>, Error> {
-        if !(1..=FURTHEST).contains(&hours) {
-            return Err(Error::invalid("hours", hours.to_string(), format!("give 1 to {FURTHEST}")));
-        }
-        if !(1..=1000).contains(&users) {
-            return Err(Error::invalid("users", users.to_string(), "give 1 to 1000"));
-        }
+    /// When fewer will be on duty than are wanted, by windows, what is said beforehand and hours of work.
+    pub async fn coverage(&self, tenant: &Tenant, demand: Demand) -> Result<Vec<Gap>, StoreError> {
         let tenant = tenant.clone();
-        let unit = self
-            .store
-            .read::<_, Error, _>(|tx| Box::pin(async move { Ok(gaps(tx, &tenant, users, hours).await?) }));
-        unit.await
+        self.store.read(|tx| Box::pin(async move { gaps(tx, &tenant, demand).await })).await
     }
 
     /// Logs the next gap of each tenant that has said how many should be on duty, once. How many were logged.
@@ -45,8 +33,9 @@ impl App {
                 Box::pin(async move {
                     let last = tx.last_gap(&about, &subject(&about)).await?;
                     // To its end: a gap that goes on is not another one for each hour that comes into sight.
-                    let mut gaps = gaps(tx, &about, demand.users, FURTHEST).await?;
-                    let ahead = tx.now() + TimeDelta::hours(demand.hours_ahead.into());
+                    let to_the_end = Demand { hours_ahead: HoursAhead::MOST, ..demand };
+                    let mut gaps = gaps(tx, &about, to_the_end).await?;
+                    let ahead = tx.now() + TimeDelta::hours(demand.hours_ahead.get().into());
                     gaps.retain(|gap| gap.from <= ahead);
                     Ok(coverage::untold(&gaps, last))
                 })
@@ -84,9 +73,9 @@ fn subject(tenant: &Tenant) -> String {
     format!("coverage:{}", tenant.slug)
 }
 
-async fn gaps(tx: &mut Tx<'_>, tenant: &Tenant, users: u16, hours: u16) -> Result<Vec<Gap>, StoreError> {
+async fn gaps(tx: &mut Tx<'_>, tenant: &Tenant, demand: Demand) -> Result<Vec<Gap>, StoreError> {
     let from = tx.now();
-    let ahead = (from, from + TimeDelta::hours(hours.into()));
+    let ahead = (from, from + TimeDelta::hours(demand.hours_ahead.get().into()));
     let schedules: BTreeMap<Login, Schedule> =
         tx.schedules_after(&tenant.id, None, u32::MAX).await?.into_iter().collect();
     let mut spans = Vec::new();
@@ -97,7 +86,7 @@ async fn gaps(tx: &mut Tx<'_>, tenant: &Tenant, users: u16, hours: u16) -> Resul
         }
         spans.extend(joined(own));
     }
-    Ok(coverage::gaps(&spans, ahead, users.into()))
+    Ok(coverage::gaps(&spans, ahead, demand.users.get().into()))
 }
 
 /// When an agent is on duty, or has said that they will be.

@@ -8,6 +8,7 @@ use crate::cli::desk::Desk;
 use crate::cli::output::{Format, table};
 use crate::cli::when::wall;
 use crate::domain::coverage::Gap;
+use crate::domain::demand::{Demand, HoursAhead, HowMany};
 use crate::domain::time::Zone;
 
 /// List when too few will be on duty, by windows, what is said beforehand and hours of work
@@ -16,12 +17,12 @@ use crate::domain::time::Zone;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// How many should be on duty: 1 to 1000
-    #[arg(long, default_value_t = 1)]
-    users: u16,
+    #[arg(long, default_value_t = HowMany::ONE)]
+    users: HowMany,
 
     /// Hours from now that are looked at: 1 to 72
-    #[arg(long, default_value_t = 72)]
-    hours: u16,
+    #[arg(long, default_value_t = HoursAhead::MOST)]
+    hours: HoursAhead,
 
     #[command(flatten)]
     format: Format,
@@ -30,7 +31,8 @@ pub(super) struct Args {
 pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<ExitCode> {
     let app = desk.app().await?;
     let tenant = desk.tenant(&app).await?;
-    let gaps = app.coverage(&tenant, args.users, args.hours).await?;
+    let demand = Demand { users: args.users, hours_ahead: args.hours };
+    let gaps = app.coverage(&tenant, demand).await?;
     args.format.print(&gaps, |gaps| list(gaps, &tenant.zone))?;
     Ok(if gaps.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

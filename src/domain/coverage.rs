@@ -16,23 +16,6 @@ pub struct Gap {
     pub users: usize,
 }
 
-/// How many should be on duty, and how long beforehand it is told that fewer will be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Demand {
-    #[schema(minimum = 1, maximum = 1000)]
-    pub users: u16,
-    /// Hours from now that are looked at: 1 to 72.
-    #[schema(minimum = 1, maximum = 72)]
-    pub hours_ahead: u16,
-}
-
-impl Demand {
-    pub fn is_sound(self) -> bool {
-        (1..=1000).contains(&self.users) && (1..=72).contains(&self.hours_ahead)
-    }
-}
-
 /// The stretches of `[from, to)` in which fewer than `wanted` of the spans hold; each user's are joined.
 pub fn gaps(spans: &[Span], within: Span, wanted: usize) -> Vec<Gap> {
     let attendance = Attendance::of(spans);

@@ -13,6 +13,7 @@ pub mod call;
 pub mod chain;
 pub mod claim;
 pub mod coverage;
+pub mod demand;
 pub mod desk;
 pub mod dispatch;
 pub mod edit;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::allocation::DefaultAvailability;
-use crate::domain::coverage::Demand;
+use crate::domain::demand::Demand;
 use crate::domain::ids::Name;
 use crate::domain::presence_code::{ActiveCall, Label, LabelText};
 use crate::domain::quick::QuickSet;
