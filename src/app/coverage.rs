@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 
 use super::{App, log};
-use crate::domain::attendance::{Span, joined};
 use crate::domain::coverage::{self, Gap};
 use crate::domain::demand::{Demand, HoursAhead};
 use crate::domain::event::{Event, EventCause};
 use crate::domain::ids::Login;
+use crate::domain::outlook::outlook;
 use crate::domain::schedule::Schedule;
 use crate::domain::tenant::Tenant;
-use crate::domain::time::Instant;
-use crate::domain::user::Agent;
 use crate::store::{Scope, StoreError, Tx};
 
 impl App {
@@ -78,24 +76,10 @@ async fn gaps(tx: &mut Tx<'_>, tenant: &Tenant, demand: Demand) -> Result<Vec<Ga
     let ahead = (from, from + TimeDelta::hours(demand.hours_ahead.get().into()));
     let schedules: BTreeMap<Login, Schedule> =
         tx.schedules_after(&tenant.id, None, u32::MAX).await?.into_iter().collect();
+    let default = tenant.policy.default_availability;
     let mut spans = Vec::new();
     for agent in tx.board(&tenant.id).await? {
-        let mut own = duties(&agent, ahead);
-        if let Some(schedule) = schedules.get(&agent.login) {
-            own.extend(schedule.working_spans(ahead.0, ahead.1));
-        }
-        spans.extend(joined(own));
+        spans.extend(outlook(&agent.presence, schedules.get(&agent.login), default, ahead));
     }
     Ok(coverage::gaps(&spans, ahead, demand.users.get().into()))
-}
-
-/// When an agent is on duty, or has said that they will be.
-fn duties(agent: &Agent, (from, to): (Instant, Instant)) -> Vec<Span> {
-    if agent.presence.hold.is_some() {
-        return Vec::new();
-    }
-    let all = agent.presence.availabilities();
-    let duties = all.iter().filter(|one| one.terms.is_duty());
-    let spans = duties.filter_map(|one| Some((one.terms.starts_at.max(from), one.terms.ends_at?.min(to))));
-    spans.filter(|(from, to)| from < to).collect()
 }

@@ -22,6 +22,7 @@ pub mod filter;
 pub mod ids;
 pub mod ledger;
 pub mod origin;
+pub mod outlook;
 pub mod phone;
 pub mod plan;
 pub mod policy;
