@@ -65,12 +65,12 @@ fn a_list_of_users_has_the_fields_that_scripts_rely_on() {
     shell.does("user add ada --name Ada_Agent --zone America/Toronto --pstn +15062345678");
     let users = shell.reads("user list --json");
     let fields: Vec<&str> = users[0].as_object().expect("an object").keys().map(String::as_str).collect();
-    assert_eq!(fields, ["active", "extensions", "language", "login", "name", "zone"]);
+    assert_eq!(fields, ["active", "extensions", "language", "login", "name", "skills", "zone"]);
     assert_eq!(users[0]["zone"], "America/Toronto");
     assert_eq!(users[0]["extensions"][0]["number"], "+15062345678");
     insta::assert_snapshot!(shell.does("user list"), @r"
-    LOGIN  NAME       ZONE             LANGUAGE  ACTIVE  EXTENSIONS
-    ada    Ada Agent  America/Toronto  -         yes     +1 506-234-5678
+    LOGIN  NAME       ZONE             LANGUAGE  SKILLS  ACTIVE  EXTENSIONS
+    ada    Ada Agent  America/Toronto  -         -       yes     +1 506-234-5678
     ");
 }
 
