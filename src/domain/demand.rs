@@ -5,8 +5,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// How many should be on duty, and how long beforehand it is told that fewer will be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+use crate::domain::ids::Skill;
+
+/// How many should be on duty, of all or of those with a skill, and how long beforehand it is told that fewer will be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Demand {
     #[schema(value_type = u16, minimum = 1, maximum = 1000)]
@@ -14,6 +16,9 @@ pub struct Demand {
     /// Hours from now that are looked at.
     #[schema(value_type = u16, minimum = 1, maximum = 72)]
     pub hours_ahead: HoursAhead,
+    /// Everybody counts, if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skill: Option<Skill>,
 }
 
 pub type HowMany = UpTo<1000>;

@@ -138,7 +138,7 @@ async fn statements(line: &Line) {
     let serving =
         SettingsPatch { allocation_mode: Some(AllocationMode::Default), ..SettingsPatch::default() };
     app.adjust(tenant, ada(), serving, Source::Api).await.expect("adjusted");
-    let policy = r#"{"coverage":{"users":1,"hours_ahead":24}}"#;
+    let policy = r#"{"coverage":[{"users":1,"hours_ahead":24,"skill":"french"}]}"#;
     let policy = Some(serde_json::from_str(policy).expect("a policy"));
     let demand = TenantPatch { policy, ..TenantPatch::default() };
     app.change_tenant(tenant.slug.clone(), demand).await.expect("changed");
