@@ -14,7 +14,7 @@ use crate::domain::time::Zone;
 
 /// List when too few will be on duty, by windows, what is said beforehand and hours of work
 ///
-/// Times are the tenant's. Ends with 1 if there is such a time, so that scripts can ask.
+/// Who is off work or in `dnd` then does not count. Times are the tenant's. Ends with 1 if there is such a time, so that scripts can ask.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// How many should be on duty: 1 to 1000

@@ -221,7 +221,7 @@ fn list(users: &[Listed<'_>]) -> Table {
             user.name.to_owned(),
             or_dash(user.zone),
             or_dash(user.language),
-            listed(user.skills),
+            named(user.skills),
             yes_or_no(user.active),
             numbers(user.extensions),
         ]);
@@ -238,7 +238,7 @@ fn card(user: &User) -> Table {
         ("zone", or_dash(user.zone.as_ref())),
         ("language", or_dash(user.language.as_ref())),
         ("agent code", or_dash(user.agent_code.as_ref())),
-        ("skills", listed(&user.skills)),
+        ("skills", named(&user.skills)),
         ("PIN", yes_or_no(user.has_pin)),
         ("extensions", numbers(&user.extensions)),
     ] {
@@ -247,7 +247,7 @@ fn card(user: &User) -> Table {
     rows
 }
 
-fn listed(skills: &Skills) -> String {
+fn named(skills: &Skills) -> String {
     if *skills == Skills::default() { "-".to_owned() } else { skills.to_string() }
 }
 

@@ -8,8 +8,8 @@ use crate::domain::presence::{self, Cause, Command, Presence, Reason, Source};
 use crate::domain::schedule::{Edge, Schedule};
 use crate::domain::time::Instant;
 
-/// The stretches of `within`, which begins now, in which nothing foreseeable stands against giving the user a call. Who is at
-/// work by their hours counts as on duty: they have yet to say so.
+/// The stretches of `within`, which begins now, in which nothing foreseeable stands against giving the user a call. Who
+/// is at work by their hours counts as on duty: they have yet to say so.
 pub fn outlook(
     presence: &Presence,
     schedule: Option<&Schedule>,

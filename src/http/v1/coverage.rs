@@ -29,7 +29,7 @@ pub(super) struct Wanted {
 
 /// List when too few will be on duty
 ///
-/// By windows, what is said beforehand and hours of work.
+/// By windows, what is said beforehand and hours of work; who is off work or in `dnd` then does not count.
 #[utoipa::path(get, path = "/v1/coverage", tag = "presence", params(Wanted),
     security(("token" = ["reports.read"])), responses((status = 200, body = Vec<Gap>)))]
 pub(super) async fn list(
