@@ -15,6 +15,7 @@ use crate::domain::phone::E164;
 use crate::domain::presence::{Command, Duty, Reason, Source};
 use crate::domain::presence_code::{self, LabelText, PresenceCode};
 use crate::domain::quick::Quick;
+use crate::domain::skills::Skills;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
 use crate::domain::user::Agent;
@@ -58,6 +59,7 @@ pub struct Status {
 pub struct BoardLine {
     pub user: Login,
     pub name: String,
+    pub skills: Skills,
     pub duty: Duty,
     /// What is shown of them (A3.6), and the label of what they say.
     pub code: PresenceCode,
@@ -122,14 +124,16 @@ impl App {
             .read::<_, StoreError, _>(|tx| Box::pin(async move { Ok((tx.board(&id).await?, tx.now())) }));
         let (agents, now) = read.await?;
         let line = |agent: Agent| {
+            let code = presence_code::displayed(&agent.presence, &tenant.policy, now);
             let all = agent.presence.availabilities();
-            let said = availability::active(&all, now).map(|one| one.terms.starts_at);
-            let Status { code, label, .. } = Status::of(agent.clone(), tenant, now);
-            let Standing { user, name, state: duty, since, until, reason, hold, .. } =
+            let said = availability::active(&all, now).map(|one| &one.terms);
+            let label = said.and_then(|terms| terms.label.clone());
+            let said = said.map(|terms| terms.starts_at);
+            let Standing { user, name, skills, state: duty, since, until, reason, hold, .. } =
                 Standing::of(agent, now);
             let reason = reason.map_or_else(|| "-".to_owned(), String::from);
             let since = since.max(said);
-            BoardLine { user, name, duty, code, label, since, until, reason, hold }
+            BoardLine { user, name, skills, duty, code, label, since, until, reason, hold }
         };
         Ok((agents.into_iter().map(line).collect(), now))
     }

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::{App, Error, log, users};
 use crate::domain::event::{Envelope, Event, EventCause, derived};
-use crate::domain::ids::{CallId, Login, UserId};
+use crate::domain::ids::{CallId, Login, Skill, UserId};
 use crate::domain::presence::{self, Cause, Command, Duty, Presence, Reason, Source, State, Transition};
+use crate::domain::skills::Skills;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
 use crate::domain::user::{Agent, Reachable};
@@ -16,6 +17,7 @@ use crate::store::{Scope, StoreError, Tx};
 pub struct Standing {
     pub user: Login,
     pub name: String,
+    pub skills: Skills,
     pub state: Duty,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub since: Option<Instant>,
@@ -33,7 +35,7 @@ pub struct Standing {
 impl Standing {
     /// What holds at `now`, whether or not the end of a window has been noticed by then.
     pub fn of(agent: Agent, now: Instant) -> Self {
-        let Agent { login, name, presence, .. } = agent;
+        let Agent { login, name, skills, presence, .. } = agent;
         let Presence { state, generation, cause, hold, .. } = presence;
         let expired = Cause { source: Source::Timer, reason: Reason::Expired, call: None };
         let (duty, since, until, cause) = match state {
@@ -44,6 +46,7 @@ impl Standing {
         Self {
             user: login,
             name,
+            skills,
             state: duty,
             since,
             until,
@@ -119,17 +122,18 @@ impl App {
         Ok(agents.into_iter().map(|agent| Standing::of(agent, now)).collect())
     }
 
-    /// At most `limit` agents' presences, by login, of those behind `after`.
+    /// At most `limit` agents' presences, by login, of those behind `after`, and of those with a skill if one is given.
     pub async fn presences_after(
         &self,
         tenant: &Tenant,
         after: Option<&Login>,
+        skill: Option<&Skill>,
         limit: u32,
     ) -> Result<Vec<Standing>, StoreError> {
-        let (tenant, after) = (tenant.id.clone(), after.cloned());
+        let (tenant, after, skill) = (tenant.id.clone(), after.cloned(), skill.cloned());
         let page = self.store.read::<_, StoreError, _>(|tx| {
             Box::pin(async move {
-                let agents = tx.board_after(&tenant, after.as_ref(), limit).await?;
+                let agents = tx.board_after(&tenant, after.as_ref(), skill.as_ref(), limit).await?;
                 Ok(agents.into_iter().map(|agent| Standing::of(agent, tx.now())).collect())
             })
         });
@@ -144,21 +148,23 @@ impl App {
         standing.await
     }
 
-    /// Who can be given a call now, or at another moment by what is said of it; who has been on duty longest comes
-    /// first, and at most a thousand are told.
+    /// Who can be given a call now, or at another moment by what is said of it, of all or of those with a skill; who has
+    /// been on duty longest comes first, and at most a thousand are told.
     pub async fn reachable(
         &self,
         tenant: &Tenant,
+        skill: Option<&Skill>,
         at: Option<Instant>,
     ) -> Result<Vec<Reachable>, StoreError> {
-        let tenant = tenant.clone();
+        let (tenant, skill) = (tenant.clone(), skill.cloned());
         let unit = self.store.read::<_, StoreError, _>(|tx| {
             Box::pin(async move {
                 let (now, default) = (tx.now(), tenant.policy.default_availability);
                 let at = at.unwrap_or(now);
                 let candidates = tx.candidates(&tenant.id, at).await?;
+                let wanted = candidates.into_iter().filter(|one| one.skills.fit(skill.as_ref()));
                 let mut found: Vec<Reachable> =
-                    candidates.into_iter().filter_map(|one| one.reachable(default, at, now)).collect();
+                    wanted.filter_map(|one| one.reachable(default, at, now)).collect();
                 found.sort_by(|one, other| (one.since, &one.user).cmp(&(other.since, &other.user)));
                 found.truncate(MOST_REACHABLE);
                 Ok(found)

@@ -6,8 +6,9 @@ use chrono::{Days, TimeDelta};
 use serde::Serialize;
 
 use super::{App, Error};
+use crate::domain::attendance::{Attendance, Span};
 use crate::domain::availability::State;
-use crate::domain::ids::{Login, Name};
+use crate::domain::ids::{Login, Name, Skill};
 use crate::domain::ledger::{Activity, Occupation, Segment, Tally, midnight};
 use crate::domain::presence::Duty;
 use crate::domain::presence_code::LabelText;
@@ -109,7 +110,7 @@ impl App {
         let (tenant, after) = (tenant.clone(), after.cloned());
         let unit = self.store.read(|tx| {
             Box::pin(async move {
-                let users = tx.users_after(&tenant.id, after.as_ref(), limit).await?;
+                let users = tx.users_after(&tenant.id, after.as_ref(), None, limit).await?;
                 let (Some(first), Some(last)) = (users.first(), users.last()) else {
                     return Ok((Vec::new(), None));
                 };
@@ -162,21 +163,23 @@ impl App {
         unit.await
     }
 
-    /// How many were on duty at the beginning of each step of a period in the tenant's zone, up to now.
+    /// How many were on duty at the beginning of each step of a period in the tenant's zone, up to now: of all, or of those
+    /// who have a skill today.
     pub async fn on_duty(
         &self,
         tenant: &Tenant,
         period: Period,
+        skill: Option<&Skill>,
         step: TimeDelta,
     ) -> Result<Vec<OnDuty>, StoreError> {
         self.keep_time_of(tenant).await?;
-        let tenant = tenant.clone();
+        let (tenant, skill) = (tenant.clone(), skill.cloned());
         let unit = self.store.read::<_, StoreError, _>(|tx| {
             Box::pin(async move {
                 let (from, to) = period.within(&tenant.zone);
                 let to = to.min(tx.now() + TimeDelta::milliseconds(1));
-                let mut duties = tx.duties(&tenant.id, (from, to)).await?;
-                let open = tx.all_open_segments(&tenant.id).await?;
+                let mut duties = tx.duties(&tenant.id, skill.as_ref(), (from, to)).await?;
+                let open = tx.all_open_segments(&tenant.id, skill.as_ref()).await?;
                 let on_duty = open.into_iter().filter(|open| open.occupation.duty == Duty::Online);
                 duties.extend(on_duty.map(|open| (open.since, to)));
                 Ok(series(&duties, (from, to), step))
@@ -186,15 +189,11 @@ impl App {
     }
 }
 
-/// Counts, at each step, the stretches that hold it: those that have begun by then, without those that are over.
-fn series(duties: &[(Instant, Instant)], (from, to): (Instant, Instant), step: TimeDelta) -> Vec<OnDuty> {
-    let mut began: Vec<Instant> = duties.iter().map(|duty| duty.0).collect();
-    let mut ended: Vec<Instant> = duties.iter().map(|duty| duty.1).collect();
-    began.sort_unstable();
-    ended.sort_unstable();
-    let by = |times: &[Instant], at: Instant| times.partition_point(|time| *time <= at) as u64;
+/// How many are on duty at each step.
+fn series(duties: &[Span], (from, to): Span, step: TimeDelta) -> Vec<OnDuty> {
+    let attendance = Attendance::of(duties);
     let steps = std::iter::successors(Some(from), |at| Some(*at + step)).take_while(|at| *at < to);
-    steps.map(|at| OnDuty { at, users: by(&began, at) - by(&ended, at) }).collect()
+    steps.map(|at| OnDuty { at, users: attendance.at(at) as u64 }).collect()
 }
 
 async fn spent(

@@ -2,7 +2,7 @@
 
 use super::presence::{Change, save_presence};
 use super::{App, Error, change, draw, log_deed, users};
-use crate::domain::availability::{self, Availability};
+use crate::domain::availability::Availability;
 use crate::domain::event::{Event, EventCause};
 use crate::domain::ids::Login;
 use crate::domain::presence::{self, Cause, Command, Presence, Reason, Source};
@@ -87,8 +87,5 @@ pub(super) fn pass(tx: &mut Tx<'_>, tenant: &Tenant, edge: AtEdge) {
 
 /// What the hours of work make of a user's availability at an edge, or when they count again after a window (D28).
 fn said_at(presence: &Presence, schedule: &Schedule, at: Instant) -> Option<Availability> {
-    let edge = if schedule.is_working(at) { Edge::Start } else { Edge::End };
-    let all = presence.availabilities();
-    let applies = edge.applies(availability::active(&all, at), presence.window(at));
-    applies.then(|| edge.made(draw::availability_id(), at))
+    Edge::of(schedule.is_working(at)).says(presence, draw::availability_id(), at)
 }

@@ -10,7 +10,7 @@ use super::presence::{Change, Standing, agent, save_presence};
 use super::{App, Error, schedules};
 use crate::domain::event::{Envelope, Event, EventCause};
 use crate::domain::ids::{Login, TenantId};
-use crate::domain::presence::{self, Cause};
+use crate::domain::presence::{self, Cause, Transition};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Instant, Zone};
 use crate::domain::user::Agent;
@@ -122,7 +122,7 @@ impl App {
         let (tenant, after) = (tenant.id.clone(), after.cloned());
         let page = self.store.read::<_, StoreError, _>(|tx| {
             Box::pin(async move {
-                let agents = tx.board_after(&tenant, after.as_ref(), limit).await?;
+                let agents = tx.board_after(&tenant, after.as_ref(), None, limit).await?;
                 let timer = |agent: Agent| (agent.login.clone(), Timer::of(&agent, tx.now()));
                 Ok(agents.into_iter().map(timer).collect())
             })
@@ -231,7 +231,9 @@ fn settle(tx: &mut Tx<'_>, tenant: &Tenant, due: Due) -> Option<TimeDelta> {
     let (after, transitions) = presence::settle(&presence, presence.generation, menu_since, tx.now())?;
     let change = Change { before: &presence, after: &after, transitions: &transitions };
     save_presence(tx, tenant, (&user, &login), change, &EventCause::actor("timer"));
-    if has_hours && after.deadline().is_none() {
+    // D28: with the end of a window, and with nothing else that was said beforehand.
+    let is_over = transitions.iter().any(|transition| matches!(transition, Transition::WentOffline(_)));
+    if has_hours && is_over && after.deadline().is_none() {
         tx.save_edge(&tenant.id, &user, Some(tx.now()));
     }
     Some(tx.now() - was_due)

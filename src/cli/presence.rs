@@ -13,15 +13,14 @@ use crate::cli::desk::Desk;
 use crate::cli::output::{Format, table, talk};
 use crate::cli::when::wall;
 use crate::domain::event::{Envelope, Event};
-use crate::domain::ids::Login;
+use crate::domain::ids::{Login, Skill};
 use crate::domain::presence::{Command, Duty, Reason, Source, WhenOnline};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Hours, Instant, Zone};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
-    /// List who is on duty; times are the tenant's
-    List(Format),
+    List(List),
     /// Show whether a user is on duty
     Show {
         login: Login,
@@ -38,6 +37,17 @@ pub(super) enum Action {
         #[command(flatten)]
         format: Format,
     },
+}
+
+/// List who is on duty; times are the tenant's
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    /// Only users who have this skill
+    #[arg(long)]
+    skill: Option<Skill>,
+
+    #[command(flatten)]
+    format: Format,
 }
 
 /// Put users on duty or off it
@@ -131,8 +141,10 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
     let app = desk.app().await?;
     let tenant = desk.tenant(&app).await?;
     match action {
-        Action::List(format) => {
-            format.print(&app.presences(&tenant).await?, |all| list(all, &tenant.zone))?;
+        Action::List(List { skill, format }) => {
+            let mut standings = app.presences(&tenant).await?;
+            standings.retain(|standing| standing.skills.fit(skill.as_ref()));
+            format.print(&standings, |all| list(all, &tenant.zone))?;
         }
         Action::Show { login, format } => {
             let standing = app.presence(&tenant, &login).await?;

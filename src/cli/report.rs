@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::app::reports::Period;
 use crate::cli::desk::Desk;
 use crate::cli::output::line;
-use crate::domain::ids::Login;
+use crate::domain::ids::{Login, Skill};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Date;
 
@@ -31,6 +31,9 @@ pub(super) enum Action {
     OnDuty {
         #[command(flatten)]
         range: Range,
+        /// Only users who have this skill now
+        #[arg(long)]
+        skill: Option<Skill>,
         /// Minutes between two counts: 1 to 1440
         #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(i64).range(1..=1440))]
         step: i64,
@@ -95,9 +98,10 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
             let counted = app.calls_counted(&tenant, range.period(&app, &tenant)?).await?;
             Rows::new(range.format).write(&counted)?;
         }
-        Action::OnDuty { range, step } => {
+        Action::OnDuty { range, skill, step } => {
             let period = range.period(&app, &tenant)?;
-            let series = app.on_duty(&tenant, period, TimeDelta::minutes(step)).await?;
+            let step = TimeDelta::minutes(step);
+            let series = app.on_duty(&tenant, period, skill.as_ref(), step).await?;
             Rows::new(range.format).write(&series)?;
         }
     }

@@ -37,19 +37,32 @@ spelled!(
 /// The verdict: nothing, or everything that stands against it. A window or a wrap-up whose time is up
 /// counts as over, whatever any worker has done by then (I5).
 pub fn verdict(presence: &Presence, default: DefaultAvailability, now: Instant) -> Result<(), Vec<Reason>> {
-    let (class, desk) = (presence.availability(now).class(), &presence.desk);
+    let desk = &presence.desk;
     let against = [
-        (Reason::OffDuty, !is_on_duty(presence, default, now)),
-        (Reason::OffWork, class == Class::OffWork),
-        (Reason::Dnd, class == Class::NoServiceCalls),
         (Reason::NotServing, !desk.settings.serving),
         (Reason::FetchMode, desk.settings.allocation_mode == AllocationMode::Fetch),
         (Reason::Talking, desk.is_talking()),
         (Reason::WrapUp, desk.wrap_up(now).is_some()),
         (Reason::NoTerminal, service_terminals(presence, default, now) == 0),
     ];
-    let reasons: Vec<_> = against.into_iter().filter_map(|(reason, holds)| holds.then_some(reason)).collect();
+    let of_the_moment = against.into_iter().filter_map(|(reason, holds)| holds.then_some(reason));
+    let reasons: Vec<_> = foreseeable(presence, default, now).chain(of_the_moment).collect();
     if reasons.is_empty() { Ok(()) } else { Err(reasons) }
+}
+
+/// What of the verdict time alone brings about, so that it can be told beforehand.
+pub fn foreseeable(
+    presence: &Presence,
+    default: DefaultAvailability,
+    now: Instant,
+) -> impl Iterator<Item = Reason> {
+    let class = presence.availability(now).class();
+    let against = [
+        (Reason::OffDuty, !is_on_duty(presence, default, now)),
+        (Reason::OffWork, class == Class::OffWork),
+        (Reason::Dnd, class == Class::NoServiceCalls),
+    ];
+    against.into_iter().filter_map(|(reason, holds)| holds.then_some(reason))
 }
 
 /// Whether the user is on duty: in a window, or having never had one where that is as good (D1).

@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::attendance::{Attendance, Span};
 use crate::domain::time::Instant;
-
-/// From when to when somebody is on duty, or works.
-pub type Span = (Instant, Instant);
 
 /// A stretch in which fewer are on duty than there should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -18,50 +16,12 @@ pub struct Gap {
     pub users: usize,
 }
 
-/// How many should be on duty, and how long beforehand it is told that fewer will be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Demand {
-    #[schema(minimum = 1, maximum = 1000)]
-    pub users: u16,
-    /// Hours from now that are looked at: 1 to 72.
-    #[schema(minimum = 1, maximum = 72)]
-    pub hours_ahead: u16,
-}
-
-impl Demand {
-    pub fn is_sound(self) -> bool {
-        (1..=1000).contains(&self.users) && (1..=72).contains(&self.hours_ahead)
-    }
-}
-
-/// One user's spans as one line of time: those that touch or overlap are one.
-pub fn joined(mut spans: Vec<Span>) -> Vec<Span> {
-    spans.sort_unstable();
-    let mut line: Vec<Span> = Vec::with_capacity(spans.len());
-    for (from, to) in spans {
-        match line.last_mut() {
-            Some((_, end)) if from <= *end => *end = to.max(*end),
-            Some(_) | None => line.push((from, to)),
-        }
-    }
-    line
-}
-
-/// The stretches of `[from, to)` in which fewer than `wanted` of the spans hold; each user's are `joined`.
-pub fn gaps(spans: &[Span], (from, to): Span, wanted: usize) -> Vec<Gap> {
-    let mut turns: Vec<Instant> = spans
-        .iter()
-        .flat_map(|(began, ended)| [*began, *ended])
-        .filter(|at| from < *at && *at < to)
-        .collect();
-    turns.extend([from, to]);
-    turns.sort_unstable();
-    turns.dedup();
-    let holding = |at: Instant| spans.iter().filter(|(began, ended)| *began <= at && at < *ended).count();
+/// The stretches of `[from, to)` in which fewer than `wanted` of the spans hold; each user's are joined.
+pub fn gaps(spans: &[Span], within: Span, wanted: usize) -> Vec<Gap> {
+    let attendance = Attendance::of(spans);
     let mut gaps: Vec<Gap> = Vec::new();
-    for stretch in turns.windows(2) {
-        let (from, to, users) = (stretch[0], stretch[1], holding(stretch[0]));
+    for stretch in attendance.turns(within).windows(2) {
+        let (from, to, users) = (stretch[0], stretch[1], attendance.at(stretch[0]));
         match gaps.last_mut() {
             _ if users >= wanted => {}
             Some(last) if last.to == from && last.users == users => last.to = to,
@@ -81,14 +41,7 @@ pub fn untold(gaps: &[Gap], told: Option<Gap>) -> Option<Gap> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn at(hour: i64) -> Instant {
-        Instant::from_timestamp(hour * 3600, 0).expect("in range")
-    }
-
-    fn spans(hours: &[(i64, i64)]) -> Vec<Span> {
-        hours.iter().map(|(from, to)| (at(*from), at(*to))).collect()
-    }
+    use crate::domain::attendance::tests::{at, spans};
 
     #[test]
     fn a_gap_is_where_fewer_hold_than_are_wanted() {
@@ -108,12 +61,6 @@ mod tests {
             let wished: Vec<_> = found.iter().map(|(from, to, users)| (at(*from), at(*to), *users)).collect();
             assert_eq!(told, wished, "{held:?}");
         }
-    }
-
-    #[test]
-    fn one_users_spans_are_one_line() {
-        let line = joined(spans(&[(8, 16), (4, 8), (10, 12), (20, 22)]));
-        assert_eq!(line, spans(&[(4, 16), (20, 22)]));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::domain::availability::{ActiveAvailability, Availability};
 use crate::domain::coverage::Gap;
 use crate::domain::desk::Desk;
-use crate::domain::ids::{AvailabilityId, CallId, EventId, Name, Slug, WebhookName};
+use crate::domain::ids::{AvailabilityId, CallId, EventId, Name, Skill, Slug, WebhookName};
 use crate::domain::presence::{Ending, Transition, Window};
 use crate::domain::time::Instant;
 use crate::domain::user_status::UserStatus;
@@ -108,9 +108,14 @@ pub enum Event {
     /// Any item of the status is another one (A2.9).
     UserStatus(UserStatus),
 
-    /// Fewer will be on duty than the tenant wants.
+    /// Fewer will be on duty than the tenant wants, of all or of those with a skill.
     #[serde(rename = "coverage.gap")]
-    CoverageGap(Gap),
+    CoverageGap {
+        #[serde(flatten)]
+        gap: Gap,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        skill: Option<Skill>,
+    },
 
     #[serde(rename = "call.started")]
     CallStarted { caller: String, dialled: String, flow: Name, version: u32 },
@@ -318,7 +323,7 @@ impl Event {
             | Self::DeskChanged { .. }
             | Self::UserAvailability(_)
             | Self::UserStatus(_)
-            | Self::CoverageGap(_)
+            | Self::CoverageGap { .. }
             | Self::CallStarted { .. }
             | Self::CallStep { .. }
             | Self::CallEnded { .. }

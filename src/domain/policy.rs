@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::allocation::DefaultAvailability;
-use crate::domain::coverage::Demand;
-use crate::domain::ids::Name;
+use crate::domain::demand::Demand;
+use crate::domain::ids::{Name, Skill};
 use crate::domain::presence_code::{ActiveCall, Label, LabelText};
 use crate::domain::quick::QuickSet;
 use crate::domain::time::Hours;
@@ -23,8 +23,8 @@ pub struct Policy {
     #[schema(value_type = u64, maximum = 4_294_967_295_u64)]
     pub wrap_up_extensions: u32,
     pub active_call: ActiveCall,
-    /// How many should be on duty; none is nobody's concern.
-    pub coverage: Option<Demand>,
+    /// How many should be on duty: of everybody, and of those who have a skill, once for each.
+    pub coverage: Vec<Demand>,
     pub labels: Vec<Label>,
     pub quick_sets: Vec<QuickSet>,
 }
@@ -36,7 +36,7 @@ impl Default for Policy {
             wrap_up: Length::default(),
             wrap_up_extensions: 3,
             active_call: ActiveCall::default(),
-            coverage: None,
+            coverage: Vec::new(),
             labels: Vec::new(),
             quick_sets: Vec::new(),
         }
@@ -60,12 +60,15 @@ impl Policy {
         self.labels.iter().find(|label| label.text == *text)
     }
 
-    /// Whether every set and every label has a name of its own.
+    /// Whether every set, every label and every demand has a name of its own.
     pub fn check(&self) -> Result<(), Ambiguous> {
         let sets = self.quick_sets.iter().map(|set| ("quick_sets", set.name().to_string()));
         let labels = self.labels.iter().map(|label| ("labels", label.text.to_string()));
+        let skill =
+            |demand: &Demand| demand.skill.as_ref().map_or_else(|| "everybody".to_owned(), Skill::to_string);
+        let demands = self.coverage.iter().map(|demand| ("coverage", skill(demand)));
         let mut seen = BTreeSet::new();
-        match sets.chain(labels).find(|named| !seen.insert(named.clone())) {
+        match sets.chain(labels).chain(demands).find(|named| !seen.insert(named.clone())) {
             Some((field, name)) => Err(Ambiguous { field, name }),
             None => Ok(()),
         }

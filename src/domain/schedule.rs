@@ -7,9 +7,9 @@ use std::{fmt, iter};
 use chrono::{Datelike, Days, Weekday};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::availability::{Availability, Class, State, Terms};
+use crate::domain::availability::{self, Availability, Class, State, Terms};
 use crate::domain::ids::AvailabilityId;
-use crate::domain::presence::Source;
+use crate::domain::presence::{Presence, Source};
 use crate::domain::time::{Date, Instant, TimeOfDay, Zone};
 
 /// A user's hours of work, week by week, and the days that differ. Always one that [`Schedule::new`] took.
@@ -234,6 +234,18 @@ impl Edge {
             (Self::Start, Class::Allow | Class::NoServiceCalls)
             | (Self::End, Class::NoServiceCalls | Class::OffWork) => false,
         }
+    }
+
+    /// The edge that counts for who is at work, or is not.
+    pub fn of(is_working: bool) -> Self {
+        if is_working { Self::Start } else { Self::End }
+    }
+
+    /// What the edge makes of a user's availability, if anything.
+    pub fn says(self, presence: &Presence, id: AvailabilityId, at: Instant) -> Option<Availability> {
+        let all = presence.availabilities();
+        let applies = self.applies(availability::active(&all, at), presence.window(at));
+        applies.then(|| self.made(id, at))
     }
 
     /// The availability that this edge makes where it applies. It starts at the edge, however late that is

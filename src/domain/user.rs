@@ -6,6 +6,7 @@ use crate::domain::allocation::{self, DefaultAvailability};
 use crate::domain::ids::{AgentCode, ExtensionId, Language, Login, UserId};
 use crate::domain::phone::E164;
 use crate::domain::presence::Presence;
+use crate::domain::skills::Skills;
 use crate::domain::time::{Instant, Zone};
 use crate::domain::trust::PinRecord;
 
@@ -20,6 +21,7 @@ pub struct User {
     /// The tenant's, if none.
     pub language: Option<Language>,
     pub agent_code: Option<AgentCode>,
+    pub skills: Skills,
     pub has_pin: bool,
     pub active: bool,
     /// In order; the first is the one that calls are sent to (A1.6).
@@ -64,6 +66,7 @@ pub struct Agent {
     pub zone: Option<Zone>,
     pub language: Option<Language>,
     pub agent_code: Option<AgentCode>,
+    pub skills: Skills,
     /// The PIN's Argon2id hash in PHC form.
     pub pin_hash: Option<String>,
     pub pin: PinRecord,
@@ -75,6 +78,7 @@ pub struct Agent {
 pub struct Reachable {
     pub user: Login,
     pub name: String,
+    pub skills: Skills,
     /// Where calls are sent.
     pub number: E164,
     /// Digits to dial once the number has answered.
@@ -90,6 +94,7 @@ pub struct Reachable {
 pub struct Candidate {
     pub user: Login,
     pub name: String,
+    pub skills: Skills,
     pub number: E164,
     pub ext: Option<String>,
     pub presence: Presence,
@@ -99,7 +104,7 @@ impl Candidate {
     /// What can be told of the agent at `at`: they can be called then, by what is known `now`.
     pub fn reachable(self, default: DefaultAvailability, at: Instant, now: Instant) -> Option<Reachable> {
         let duty = allocation::duty(&self.presence, default, at, now)?;
-        let Self { user, name, number, ext, .. } = self;
-        Some(Reachable { user, name, number, ext, since: duty.0, until: duty.1 })
+        let Self { user, name, skills, number, ext, .. } = self;
+        Some(Reachable { user, name, skills, number, ext, since: duty.0, until: duty.1 })
     }
 }

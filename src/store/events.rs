@@ -80,7 +80,7 @@ impl Tx<'_> {
     pub async fn last_gap(&mut self, tenant: &Tenant, subject: &str) -> Result<Option<Gap>, StoreError> {
         let values = [tenant.id.as_str().into(), subject.into()];
         let told = self.envelopes(sql::LAST_OF, values, tenant).await?;
-        let gap = |event| if let Event::CoverageGap(gap) = event { Some(gap) } else { None };
+        let gap = |event| if let Event::CoverageGap { gap, .. } = event { Some(gap) } else { None };
         Ok(told.into_iter().find_map(|envelope| gap(envelope.event)))
     }
 

@@ -3,10 +3,12 @@
 use sqlx::FromRow;
 
 use super::error::StoreError;
-use super::rows::{AgentRow, CountRow, PresenceRow, count, instant, json_unless_default, parse};
+use super::rows::{
+    AgentRow, CountRow, PresenceRow, count, in_list, instant, json_or_default, json_unless_default, parse,
+};
 use super::sql;
 use super::tx::Tx;
-use crate::domain::ids::{CallId, Login, TenantId, UserId};
+use crate::domain::ids::{CallId, Login, Skill, TenantId, UserId};
 use crate::domain::presence::{MENU_GRACE, Presence, State};
 use crate::domain::time::Instant;
 use crate::domain::user::{Agent, Candidate};
@@ -93,14 +95,16 @@ impl Tx<'_> {
         rows.into_iter().filter_map(|row| row.agent().transpose()).collect()
     }
 
-    /// The same, at most `limit` of those behind a login.
+    /// The same, at most `limit` of those behind a login, and of those with a skill if one is given.
     pub async fn board_after(
         &mut self,
         tenant: &TenantId,
         after: Option<&Login>,
+        skill: Option<&Skill>,
         limit: u32,
     ) -> Result<Vec<Agent>, StoreError> {
-        let values = [tenant.as_str().into(), after.map_or("", Login::as_str).into(), limit.into()];
+        let after = after.map_or("", Login::as_str);
+        let values = [tenant.as_str().into(), after.into(), limit.into(), in_list(skill).into()];
         let rows: Vec<AgentRow> = self.all(sql::BOARD_AFTER, values).await?;
         rows.into_iter().filter_map(|row| row.agent().transpose()).collect()
     }
@@ -127,6 +131,7 @@ struct CandidateRow {
     user_id: String,
     login: String,
     name: String,
+    skills: Option<String>,
     e164: String,
     ext: Option<String>,
     #[sqlx(flatten)]
@@ -140,6 +145,7 @@ impl TryFrom<CandidateRow> for Candidate {
         Ok(Self {
             user: parse("users", &of, row.login)?,
             name: row.name,
+            skills: json_or_default("users", &of, row.skills.as_deref())?,
             number: parse("extensions", &of, row.e164)?,
             ext: row.ext,
             presence: row.presence.of_user(&of)?,

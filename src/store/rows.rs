@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use sqlx::FromRow;
 
 use super::error::StoreError;
+use crate::domain::ids::Skill;
 use crate::domain::presence::{Cause, Presence, Reason, Source, State};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
@@ -45,6 +46,11 @@ pub(super) fn json_or_default<T: DeserializeOwned + Default>(
 /// Writes one.
 pub(super) fn json_unless_default<T: Serialize + Default + PartialEq>(value: &T) -> Option<String> {
     (*value != T::default()).then(|| serde_json::to_string(value).expect("the domain's types are plain data"))
+}
+
+/// A skill as it stands in a list in JSON.
+pub(super) fn in_list(skill: Option<&Skill>) -> Option<String> {
+    skill.map(|skill| format!("\"{skill}\""))
 }
 
 /// Reads unix milliseconds.
@@ -103,6 +109,7 @@ pub(super) struct AgentRow {
     user_zone: Option<String>,
     user_language: Option<String>,
     agent_code: Option<String>,
+    skills: Option<String>,
     pin_hash: Option<String>,
     pin_wrong: Option<i64>,
     pin_locked_until: Option<i64>,
@@ -137,6 +144,7 @@ impl AgentRow {
             zone: parse_some("users", &at, self.user_zone.take())?,
             language: parse_some("users", &at, self.user_language.take())?,
             agent_code: parse_some("users", &at, self.agent_code.take())?,
+            skills: json_or_default("users", &at, self.skills.as_deref())?,
             pin_hash: self.pin_hash.take(),
             pin: PinRecord {
                 wrong_in_a_row: count("users", &at, self.pin_wrong.unwrap_or(0))?,

@@ -1,10 +1,10 @@
 //! How users spend their time, as the log told it so far.
 
 use super::error::StoreError;
-use super::rows::{count, instant, parse, parse_some};
+use super::rows::{count, in_list, instant, parse, parse_some};
 use super::sql;
 use super::tx::Tx;
-use crate::domain::ids::{Login, TenantId};
+use crate::domain::ids::{Login, Skill, TenantId};
 use crate::domain::ledger::{Occupation, Open, Segment};
 use crate::domain::presence_code::LabelText;
 use crate::domain::time::Instant;
@@ -98,21 +98,27 @@ impl Tx<'_> {
         rows.into_iter().map(open).collect()
     }
 
-    /// From when to when users were on duty, as far as it reaches into `[from, to)` and is over.
+    /// From when to when users, or those with a skill, were on duty, as far as it reaches into `[from, to)` and is over.
     pub async fn duties(
         &mut self,
         tenant: &TenantId,
+        skill: Option<&Skill>,
         (from, to): (Instant, Instant),
     ) -> Result<Vec<(Instant, Instant)>, StoreError> {
-        let values = [tenant.as_str().into(), from.into(), to.into()];
+        let values = [tenant.as_str().into(), from.into(), to.into(), in_list(skill).into()];
         let rows: Vec<(i64, i64)> = self.all(sql::DUTIES, values).await?;
         let moment = |millis| instant("segments", "duties", millis);
         rows.into_iter().map(|(began, ended)| Ok((moment(began)?, moment(ended)?))).collect()
     }
 
-    /// All open stretches.
-    pub async fn all_open_segments(&mut self, tenant: &TenantId) -> Result<Vec<Open>, StoreError> {
-        let rows: Vec<(String, String)> = self.all(sql::ALL_OPEN_SEGMENTS, [tenant.as_str().into()]).await?;
+    /// The open stretches of all users, or of those with a skill.
+    pub async fn all_open_segments(
+        &mut self,
+        tenant: &TenantId,
+        skill: Option<&Skill>,
+    ) -> Result<Vec<Open>, StoreError> {
+        let values = [tenant.as_str().into(), in_list(skill).into()];
+        let rows: Vec<(String, String)> = self.all(sql::ALL_OPEN_SEGMENTS, values).await?;
         rows.into_iter().map(|(login, open)| read(&login, &open)).collect()
     }
 }

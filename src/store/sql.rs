@@ -31,7 +31,7 @@ macro_rules! agent_columns {
     () => {
         concat!(
             "u.user_id, u.login, u.name as user_name, u.zone as user_zone, u.language as user_language, \
-             u.agent_code, u.pin_hash, u.pin_wrong, u.pin_locked_until, ",
+             u.agent_code, u.skills, u.pin_hash, u.pin_wrong, u.pin_locked_until, ",
             presence_columns!()
         )
     };
@@ -46,7 +46,16 @@ macro_rules! mapping_columns {
 
 macro_rules! user_columns {
     () => {
-        "u.user_id, u.login, u.name, u.zone, u.language, u.agent_code, u.pin_hash is not null as has_pin, u.active"
+        "u.user_id, u.login, u.name, u.zone, u.language, u.agent_code, u.skills, u.pin_hash is not null as has_pin, \
+         u.active"
+    };
+}
+
+/// Whether a user has the skill in a place, written as it stands in their list, or none is asked for: as
+/// `domain::skills::Skills::fit` has it.
+macro_rules! fits_skill {
+    ($place:literal) => {
+        concat!("(", $place, " is null or replace(u.skills, ", $place, ", '') <> u.skills)")
     };
 }
 
@@ -189,12 +198,13 @@ statements! {
 
     BOARD_AFTER = concat!("select ", agent_columns!(), " from users u \
         left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
-        where u.tenant_id = $1 and u.login > $2 and (u.active or p.state = 'online') order by u.login limit $3");
+        where u.tenant_id = $1 and u.login > $2 and (u.active or p.state = 'online') and ", fits_skill!("$4"), " \
+        order by u.login limit $3");
     // Who is on duty, or has said when they will be. The first extension is the one that calls are sent to.
     CANDIDATES = concat!("with k as (select p.user_id from presence p \
         where p.tenant_id = $1 and p.state = 'online' and p.until > $2 \
         union select p.user_id from presence p where p.tenant_id = $1 and p.turns_at is not null) \
-        select u.user_id, u.login, u.name, x.e164, x.ext, ", presence_columns!(), " from k \
+        select u.user_id, u.login, u.name, u.skills, x.e164, x.ext, ", presence_columns!(), " from k \
         join presence p on p.tenant_id = $1 and p.user_id = k.user_id \
         join users u on u.tenant_id = p.tenant_id and u.user_id = p.user_id and u.active \
         join extensions x on x.tenant_id = u.tenant_id and x.user_id = u.user_id and x.position = 0");
@@ -227,9 +237,12 @@ statements! {
         from users u join segments s on s.tenant_id = u.tenant_id and s.login = u.login and s.ended_at > $4 \
         where u.tenant_id = $1 and u.login >= $2 and u.login <= $3 and s.began_at < $5 \
         group by u.login order by u.login";
-    DUTIES = "select s.began_at, s.ended_at from segments s \
-        where s.tenant_id = $1 and s.duty = 'online' and s.ended_at > $2 and s.began_at < $3";
-    ALL_OPEN_SEGMENTS = "select o.login, o.open from open_segments o where o.tenant_id = $1";
+    DUTIES = concat!("select s.began_at, s.ended_at from segments s \
+        join users u on u.tenant_id = s.tenant_id and u.login = s.login \
+        where s.tenant_id = $1 and s.duty = 'online' and s.ended_at > $2 and s.began_at < $3 and ", fits_skill!("$4"));
+    ALL_OPEN_SEGMENTS = concat!("select o.login, o.open from open_segments o \
+        join users u on u.tenant_id = o.tenant_id and u.login = o.login \
+        where o.tenant_id = $1 and ", fits_skill!("$2"));
     CALLS_BY_OUTCOME = "select c.flow, c.status, c.outcome, count(*) as count from calls c \
         where c.tenant_id = $1 and c.started_at >= $2 and c.started_at < $3 \
         group by c.flow, c.status, c.outcome order by c.flow, c.status, c.outcome";
@@ -284,15 +297,15 @@ statements! {
     // Users.
     USERS = concat!("select ", user_columns!(), " from users u where u.tenant_id = $1 order by u.login");
     USERS_AFTER = concat!("select ", user_columns!(), " from users u \
-        where u.tenant_id = $1 and u.login > $2 order by u.login limit $3");
+        where u.tenant_id = $1 and u.login > $2 and ", fits_skill!("$4"), " order by u.login limit $3");
     USER_BY_LOGIN = concat!("select ", user_columns!(), " from users u \
         where u.tenant_id = $1 and u.login = $2");
     USER_REVISION = "select u.revision from users u where u.tenant_id = $1 and u.login = $2";
     USER_BY_CODE = concat!("select ", user_columns!(), " from users u \
         where u.tenant_id = $1 and u.agent_code = $2 and u.active");
     INSERT_USER = "insert into users (tenant_id, user_id, login, name, zone, language, agent_code, pin_hash, \
-        pin_wrong, active, revision, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, 0, $10)";
-    UPDATE_USER = "update users set name = $3, zone = $4, language = $5, agent_code = $6, active = $7, \
+        pin_wrong, active, revision, created_at, skills) values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, 0, $10, $11)";
+    UPDATE_USER = "update users set name = $3, zone = $4, language = $5, agent_code = $6, active = $7, skills = $8, \
         revision = revision + 1 \
         where tenant_id = $1 and user_id = $2";
     UPDATE_PIN = "update users set pin_hash = $3, pin_wrong = 0, pin_locked_until = null, \

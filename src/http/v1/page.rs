@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::domain::ids::Skill;
 use crate::http::v1::problem::Problem;
 
 /// Items on a page, and where the next page begins.
@@ -27,6 +28,20 @@ pub(super) struct Asked {
     /// Items on the page at most.
     #[param(minimum = 1, maximum = 500, default = 100)]
     pub(super) limit: Option<u32>,
+}
+
+/// Which page of users is asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct UsersAsked {
+    /// Only those who have this skill.
+    skill: Option<Skill>,
+    /// The `next` of the page before; the first page if left out.
+    after: Option<String>,
+    /// Items on the page at most.
+    #[param(minimum = 1, maximum = 500, default = 100)]
+    limit: Option<u32>,
 }
 
 const USUAL: u32 = 100;
@@ -60,6 +75,14 @@ impl Asked {
     /// Items on the page at most.
     pub(super) fn limit(&self) -> Result<u32, Problem> {
         within_bounds(self.limit.unwrap_or(USUAL))
+    }
+}
+
+impl UsersAsked {
+    /// Which of whom, and the page of those.
+    pub(super) fn split(self) -> (Option<Skill>, Asked) {
+        let Self { skill, after, limit } = self;
+        (skill, Asked { after, limit })
     }
 }
 

@@ -16,7 +16,7 @@ use crate::domain::time::Hours;
 use crate::http::v1::availability::whom;
 use crate::http::v1::events::Told;
 use crate::http::v1::gate::Caller;
-use crate::http::v1::page::{Asked, Page, within_bounds};
+use crate::http::v1::page::{Page, UsersAsked, within_bounds};
 use crate::http::v1::problem::Problem;
 use crate::http::v1::reading::{Named, Search, Sent, tag};
 
@@ -105,11 +105,15 @@ pub(super) struct Newest {
 }
 
 /// List agents and whether they are on duty, by login
-#[utoipa::path(get, path = "/v1/presence", tag = "presence", params(Asked), security(("token" = ["presence.read"])),
-    responses((status = 200, body = Page<Standing>)))]
-pub(super) async fn list(caller: Caller, Search(asked): Search<Asked>) -> Result<Page<Standing>, Problem> {
+#[utoipa::path(get, path = "/v1/presence", tag = "presence", params(UsersAsked),
+    security(("token" = ["presence.read"])), responses((status = 200, body = Page<Standing>)))]
+pub(super) async fn list(
+    caller: Caller,
+    Search(asked): Search<UsersAsked>,
+) -> Result<Page<Standing>, Problem> {
+    let (skill, asked) = asked.split();
     let (after, limit) = (asked.after::<Login>()?, asked.limit()?);
-    let page = caller.app.presences_after(caller.tenant(), after.as_ref(), limit + 1).await;
+    let page = caller.app.presences_after(caller.tenant(), after.as_ref(), skill.as_ref(), limit + 1).await;
     Ok(Page::new(page.map_err(Error::from)?, limit, |standing| standing.user.to_string()))
 }
 

@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 
 use crate::app::Error;
 use crate::app::reports::{CallsCounted, OnDuty, Period, TimeSpent};
-use crate::domain::ids::Login;
+use crate::domain::ids::{Login, Skill};
 use crate::domain::time::Date;
 use crate::http::v1::gate::Caller;
 use crate::http::v1::problem::Problem;
@@ -59,6 +59,8 @@ pub(super) struct SeriesAsked {
     /// The last day; at most 400 in all.
     #[param(value_type = String, format = Date)]
     to: Date,
+    /// Only users who have this skill now.
+    skill: Option<Skill>,
     /// Minutes between two counts.
     #[param(minimum = 1, maximum = 1440, default = 60)]
     step: Option<i64>,
@@ -141,7 +143,8 @@ pub(super) async fn on_duty(
     if !(1..=1440).contains(&step) {
         return Err(Problem::field("invalid", "step", format!("{step} is not 1 to 1440")));
     }
-    let series = caller.app.on_duty(caller.tenant(), period, TimeDelta::minutes(step)).await;
+    let step = TimeDelta::minutes(step);
+    let series = caller.app.on_duty(caller.tenant(), period, asked.skill.as_ref(), step).await;
     Ok(Form::accepted(&headers).whole(&series.map_err(Error::from)?))
 }
 

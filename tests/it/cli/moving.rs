@@ -40,8 +40,8 @@ fn everything_moves_from_sqlite_and_the_way_on_is_told() {
     ");
     assert_snapshot!(shell.run(&["user", "list", "--database-url", "sqlite:new.db"]), @r"
     [0]
-    LOGIN  NAME  ZONE  LANGUAGE  ACTIVE  EXTENSIONS
-    ada    Ada   -     -         yes     +1 506-234-5678
+    LOGIN  NAME  ZONE  LANGUAGE  SKILLS  ACTIVE  EXTENSIONS
+    ada    Ada   -     -         -       yes     +1 506-234-5678
     ");
     shell.write("url", "sqlite:newer.db\n");
     let json = shell.run(&["move", "--to-file", "url", "--json"]);

@@ -308,3 +308,18 @@ async fn hours_of_work_move_who_says_nothing_with_an_end() {
         assert_eq!((refused.code(), refused.field()), ((422, "invalid"), field), "{refused:?}");
     }
 }
+
+/// D28: hours of work count again with the end of a window, and not with what else was said beforehand.
+#[tokio::test]
+async fn who_said_that_they_go_home_early_has_gone_home() {
+    let api = Api::open().await;
+    let owner = api.owner().await;
+    let week = json!({ "zone": "UTC", "rules": [{ "weekday": "Fri", "start": "08:00", "end": "20:00" }] });
+    api.ask(&owner, Method::PUT, "/v1/users/ada/schedule", week).await;
+    api.pass(TimeDelta::zero()).await;
+    api.say(&owner, json!({ "state": "off_work", "starts_at": "2026-11-20T18:00:00Z" })).await;
+    for minutes in [59, 1, 1] {
+        api.pass(TimeDelta::minutes(minutes)).await;
+    }
+    assert_eq!(api.stands(&owner).await.0, "off_work");
+}

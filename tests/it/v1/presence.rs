@@ -126,5 +126,16 @@ async fn who_can_be_reached_is_told_in_order_with_number_and_end() {
     // D18: the end itself is not on duty any more.
     assert_eq!(users("/v1/oncall?at=2026-11-20T19:00:00Z").await, ["ada"]);
     assert_eq!(users("/v1/oncall?at=2026-11-21T02:00:00Z").await, [""; 0]);
+    // A1.14, A5.14.
+    for (skills, french) in [(json!(["french"]), &["bob"][..]), (json!(["billing", "fren"]), &[])] {
+        api.ask(&owner, Method::PATCH, "/v1/users/bob", json!({ "skills": skills })).await;
+        assert_eq!(users("/v1/oncall?skill=french").await, french);
+        for path in ["/v1/presence?skill=french", "/v1/users?skill=french"] {
+            let page = api.get(&owner, path).await.body;
+            let found: Vec<&Value> =
+                page["items"].as_array().expect("items").iter().map(|one| &one["skills"]).collect();
+            assert_eq!(found, vec![&skills; french.len()], "{path}");
+        }
+    }
     api.ask(&owner, Method::POST, "/v1/presence", json!({ "presence": { "state": "offline" } })).await;
 }

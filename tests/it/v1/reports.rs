@@ -54,10 +54,21 @@ async fn time_is_told_by_day_in_the_users_zone_up_to_now() {
     let calls = api.get(&owner, &format!("/v1/reports/calls?{PERIOD}")).await.body;
     assert_eq!((&calls[0]["outcome"], &calls[0]["calls"]), (&json!("online"), &json!(1)));
     // Counted in the tenant's zone, which is UTC.
-    let series = api.get(&owner, "/v1/reports/on-duty?from=2026-11-20&to=2026-11-20&step=240").await.body;
-    let counts: Vec<_> =
-        series.as_array().expect("a series").iter().map(|one| one["users"].clone()).collect();
-    assert_eq!(counts, [json!(0), json!(0), json!(0), json!(0), json!(0), json!(1)]);
+    let counts = async |skill: &str| -> Vec<u64> {
+        let path = format!("/v1/reports/on-duty?from=2026-11-20&to=2026-11-20&step=240{skill}");
+        let series = api.get(&owner, &path).await.body;
+        series
+            .as_array()
+            .expect("a series")
+            .iter()
+            .map(|one| one["users"].as_u64().expect("a count"))
+            .collect()
+    };
+    assert_eq!(counts("").await, [0, 0, 0, 0, 0, 1]);
+    assert_eq!(counts("&skill=french").await, [0; 6]);
+    let skills = json!({ "skills": ["french"] });
+    api.ask(&owner, axum::http::Method::PATCH, "/v1/users/ada", skills).await;
+    assert_eq!(counts("&skill=french").await, [0, 0, 0, 0, 0, 1]);
 }
 
 #[tokio::test]

@@ -77,7 +77,8 @@ async fn the_gap_in_coverage_that_was_told_last() {
             let (subject, cause) = ("coverage:acme".to_owned(), EventCause::actor("timer"));
             (EventId::from_bits(number), Told { subject, event, cause })
         };
-        let gaps = [(1, Event::CoverageGap(gap(0))), (2, Event::CoverageGap(gap(100)))];
+        let gaps = [(1, gap(0)), (2, gap(100))]
+            .map(|(number, gap)| (number, Event::CoverageGap { gap, skill: None }));
         tx.append(&tenant("acme").id, gaps.map(told));
     })
     .await

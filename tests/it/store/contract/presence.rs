@@ -49,7 +49,7 @@ async fn who_can_be_reached_and_who_stands_behind_whom() {
     }
     for (after, found) in [(None, 1), (Some("ada"), 0)] {
         let after = after.map(|login| login.parse().expect("a login"));
-        let board = read!(desk, tx => tx.board_after(&tenant("acme").id, after.as_ref(), 9).await?);
+        let board = read!(desk, tx => tx.board_after(&tenant("acme").id, after.as_ref(), None, 9).await?);
         assert_eq!(board.len(), found);
     }
 }

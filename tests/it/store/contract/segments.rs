@@ -1,7 +1,9 @@
 //! How users spend their time.
 
 use dutyline::domain::event::{Change, Event};
-use dutyline::domain::ledger::{self, Open, Segment, Turn};
+use dutyline::domain::ledger::{self, Occupation, Open, Segment, Turn};
+use dutyline::domain::presence::Duty;
+use dutyline::domain::user::User;
 use dutyline::store::segments::Between;
 use dutyline::store::upkeep::Old;
 use dutyline::store::{Scope, StoreError, Tx};
@@ -36,16 +38,28 @@ async fn stretches_that_are_over_and_open_ones() {
         let segments: Vec<Segment> = segments.into_iter().flat_map(|(_, segments)| segments).collect();
         assert_eq!(segments, vec![over.clone(); found], "{from} to {to}");
     }
-    assert_eq!(read!(desk, tx => tx.duties(&acme(), (at(0), at(20))).await?), [], "she was off duty");
+    assert_eq!(read!(desk, tx => tx.duties(&acme(), None, (at(0), at(20))).await?), [], "she was off duty");
     assert_eq!(read!(desk, tx => tx.open_segment(&acme(), &ada()).await?), Some(open(9)));
     assert_eq!(read!(desk, tx => tx.open_segments(&acme(), &all()).await?), [(ada(), open(9))]);
-    assert_eq!(read!(desk, tx => tx.all_open_segments(&acme()).await?), [open(9)]);
     // D58.
     for (minute, is_old) in [(9, false), (10, true), (10, false)] {
         let unit = desk.store.write::<_, StoreError, _>(Scope::of(&tenant("acme")), move |tx| {
             Box::pin(async move { tx.forget(&acme(), Old::Segments, at(minute)).await })
         });
         assert_eq!(unit.await.expect("forgotten"), is_old, "older than {minute}");
+    }
+    let on_duty = Occupation { duty: Duty::Online, ..over.occupation.clone() };
+    let on_duty = Segment { occupation: on_duty, from: at(1), to: at(5) };
+    desk.put(move |tx| tx.insert_segment(&acme(), &ada(), &on_duty)).await.expect("kept");
+    let skilled = User { skills: "french".parse().expect("skills"), ..user("ada", ADAS) };
+    desk.put(move |tx| tx.save_user(&tenant("acme"), &skilled)).await.expect("kept");
+    for (wanted, found) in [(None, 1), (Some("french"), 1), (Some("fren"), 0)] {
+        let skill = wanted.map(|skill| skill.parse().expect("a skill"));
+        let duties = read!(desk, tx => (
+            tx.duties(&acme(), skill.as_ref(), (at(0), at(20))).await?,
+            tx.all_open_segments(&acme(), skill.as_ref()).await?,
+        ));
+        assert_eq!(duties, (vec![(at(1), at(5)); found], vec![open(9); found]), "{wanted:?}");
     }
     desk.put(move |tx| tx.delete_open_segment(&acme(), &ada())).await.expect("kept");
     assert_eq!(read!(desk, tx => tx.open_segment(&acme(), &ada()).await?), None);

@@ -2,6 +2,7 @@
 
 use dutyline::domain::ids::EventId;
 use dutyline::domain::trust::{PinOutcome, PinRecord};
+use dutyline::domain::user::User;
 use dutyline::store::{StoreError, Tx};
 
 use super::{desk, encounter};
@@ -16,6 +17,7 @@ async fn users_and_their_lines() {
     assert_eq!(read!(desk, tx => tx.user(&tenant("acme").id, &login).await?), Some(ada.clone()));
     ada.agent_code = Some("1234".parse().expect("a code"));
     ada.zone = None;
+    ada.skills = "billing, french".parse().expect("skills");
     let saved = ada.clone();
     desk.put(move |tx| tx.save_user(&acme, &saved)).await.expect("kept");
     assert_eq!(read!(desk, tx => tx.users(&tenant("acme").id).await?), [ada.clone()]);
@@ -24,7 +26,7 @@ async fn users_and_their_lines() {
     assert_eq!(read!(desk, tx => tx.user_revision(&tenant("acme").id, &nobody).await?), None);
     for (after, limit, found) in [(None, 1, 1), (Some("ac"), 1, 1), (Some("ada"), 1, 0), (None, 0, 0)] {
         let after = after.map(|login| login.parse().expect("a login"));
-        let page = read!(desk, tx => tx.users_after(&tenant("acme").id, after.as_ref(), limit).await?);
+        let page = read!(desk, tx => tx.users_after(&tenant("acme").id, after.as_ref(), None, limit).await?);
         assert_eq!(page, vec![ada.clone(); found]);
     }
     let found = read!(desk, tx => {
@@ -33,7 +35,7 @@ async fn users_and_their_lines() {
         (
             tx.code_holder(&acme, &code).await?,
             tx.agent_by_code(&acme, &code).await?.map(|agent| agent.login),
-            tx.agent_by_id(&acme, &own).await?.map(|agent| agent.login),
+            tx.agent_by_id(&acme, &own).await?.map(|agent| (agent.login, agent.skills)),
             tx.line_holder(&acme, ADAS, &nobody).await?,
             tx.line_holder(&acme, ADAS, &own).await?,
             tx.extension_with_number(ADAS).await?,
@@ -41,11 +43,34 @@ async fn users_and_their_lines() {
             tx.has_number(&acme, &OURS.parse().expect("a number"), &own).await?,
         )
     });
+    let skilled = Some((ada.login.clone(), ada.skills.clone()));
     let ada = || Some(ada.login.clone());
-    assert_eq!(found, (ada(), ada(), ada(), ada(), None, ada(), true, false));
+    assert_eq!(found, (ada(), ada(), skilled, ada(), None, ada(), true, false));
     // A1.4, I18: no other active user gets the number.
     let taken = desk.put(|tx| tx.insert_user(&tenant("acme"), &user("bob", ADAS), None)).await;
     assert!(matches!(taken, Err(StoreError::Conflict(_))), "{taken:?}");
+}
+
+/// The statements say of a skill what the domain says.
+#[tokio::test]
+async fn users_and_their_time_by_skill() {
+    let desk = desk().await;
+    for has in ["", "french", "billing, french", "french_ca, fren, billing-french"] {
+        let ada = User { skills: has.parse().expect("skills"), ..user("ada", ADAS) };
+        let (saved, skills) = (ada.clone(), ada.skills.clone());
+        desk.put(move |tx| tx.save_user(&tenant("acme"), &saved)).await.expect("kept");
+        for wanted in [None, Some("french"), Some("fren"), Some("frenchxca")] {
+            let wanted = wanted.map(|skill| skill.parse().expect("a skill"));
+            let skill = wanted.clone();
+            let found = read!(desk, tx => {
+                let acme = tenant("acme").id;
+                let users = tx.users_after(&acme, None, skill.as_ref(), 9).await?;
+                (users.len(), tx.board_after(&acme, None, skill.as_ref(), 9).await?.len())
+            });
+            let fitting = usize::from(skills.fit(wanted.as_ref()));
+            assert_eq!(found, (fitting, fitting), "{wanted:?} of `{has}`");
+        }
+    }
 }
 
 #[tokio::test]
