@@ -8,6 +8,7 @@ mod spelled;
 pub mod access;
 pub mod allocation;
 pub mod availability;
+pub mod calendar;
 pub mod call;
 pub mod chain;
 pub mod claim;

@@ -1,0 +1,68 @@
+//! `dutyline calendar`.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::app::App;
+use crate::app::tokens::NewToken;
+use crate::cli::desk::Desk;
+use crate::cli::output::{line, talk, to_second};
+use crate::cli::token::expiry::Expiry;
+use crate::domain::access::{Right, Role};
+use crate::domain::ids::{Login, TokenName};
+use crate::domain::tenant::Tenant;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Action {
+    /// Write a user's calendar (iCalendar): when they are on duty, what they say beforehand, and when they work
+    User {
+        login: Login,
+    },
+    Link(Link),
+}
+
+/// Issue a token that reads a calendar and nothing else, and write the calendar's address with it
+///
+/// The address is for calendar programs, and nobody can look it up later. Whoever has it reads the calendar, until `dutyline token revoke` ends that.
+#[derive(Debug, clap::Args)]
+pub(super) struct Link {
+    /// Name of the token: who or what it is for
+    name: TokenName,
+
+    /// Whose calendar it is
+    #[arg(long, value_name = "LOGIN")]
+    user: Login,
+
+    /// When it ends: in days or hours, like `90d`, or at a time, like `2027-01-31T12:00:00Z` [default: never]
+    #[arg(long, value_name = "LENGTH|TIME")]
+    expires: Option<Expiry>,
+}
+
+pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode> {
+    let app = desk.app().await?;
+    let tenant = desk.tenant(&app).await?;
+    match action {
+        Action::User { login } => line(app.calendar(&tenant, &login).await?)?,
+        Action::Link(args) => link(desk, &app, &tenant, args).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn link(desk: &Desk, app: &App, tenant: &Tenant, args: Link) -> anyhow::Result<()> {
+    let Link { name, user, expires } = args;
+    let expires_at = expires.map(|expiry| expiry.end(app.store.clock().now()));
+    let rights = Some([Right::CalendarRead].into());
+    let new = NewToken { name, role: Role::Agent, rights, user: Some(user.clone()), expires_at };
+    let (token, text) = app.issue_token(tenant, new).await?;
+    let origin = desk.settings.public_url.as_ref().map(|url| url.as_str()).unwrap_or_default();
+    line(format!("{origin}/calendar/{}/users/{user}.ics", text.expose()))?;
+    let until = token.expires_at.map_or_else(String::new, |end| format!(" until {}", to_second(end)));
+    talk(format!(
+        "the address is good{until}; keep it now, it is not shown again, and whoever has it reads the calendar"
+    ));
+    if origin.is_empty() {
+        talk("hint: this is the path; `--public-url` says what stands before it");
+    }
+    Ok(())
+}
