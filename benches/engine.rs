@@ -8,6 +8,7 @@ use dutyline::domain::ids::{CallId, Language, TenantId, UserId};
 use dutyline::domain::phone::E164;
 use dutyline::domain::policy::Policy;
 use dutyline::domain::presence::Presence;
+use dutyline::domain::skills::Skills;
 use dutyline::domain::tenant::Tenant;
 use dutyline::domain::time::Instant;
 use dutyline::domain::trust::{Attestation, PinRecord};
@@ -117,6 +118,7 @@ fn agent(language: Language) -> Agent {
         zone: None,
         language: Some(language),
         agent_code: None,
+        skills: Skills::default(),
         pin_hash: None,
         pin: PinRecord::default(),
         presence: Presence::default(),

@@ -14,6 +14,7 @@ use dutyline::app::App;
 use dutyline::domain::event::Event;
 use dutyline::domain::ids::{ExtensionId, UserId};
 use dutyline::domain::presence::{Presence, State};
+use dutyline::domain::skills::Skills;
 use dutyline::domain::tenant::Tenant;
 use dutyline::domain::time;
 use dutyline::domain::user::{Extension, User};
@@ -167,6 +168,7 @@ fn user(place: usize) -> User {
         zone: None,
         language: None,
         agent_code: None,
+        skills: Skills::default(),
         has_pin: false,
         active: true,
         extensions: vec![Extension {

@@ -53,7 +53,8 @@ fn statements(agents: usize, changes: usize) -> Vec<String> {
     vec![
         format!(
             "{} insert into users select u.tenant_id, {user}, 'agent' || i, u.name, u.zone, u.language, \
-             u.agent_code, u.pin_hash, u.pin_wrong, u.pin_locked_until, u.active, u.revision, u.created_at \
+             u.agent_code, u.pin_hash, u.pin_wrong, u.pin_locked_until, u.active, u.revision, u.created_at, \
+             u.skills \
              from users u, n where u.login = 'agent0'",
             count(agents_but_one)
         ),

@@ -17,6 +17,7 @@ use crate::domain::edit::Edit;
 use crate::domain::event::{Change, Event};
 use crate::domain::ids::{AgentCode, Language, Login};
 use crate::domain::presence::Reason;
+use crate::domain::skills::Skills;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Zone;
 use crate::domain::user::User;
@@ -30,6 +31,7 @@ pub struct NewUser {
     pub zone: Option<Zone>,
     pub language: Option<Language>,
     pub agent_code: Option<AgentCode>,
+    pub skills: Skills,
     pub pin: Option<SecretString>,
     pub extension: Option<NewExtension>,
 }
@@ -41,6 +43,7 @@ pub struct UserPatch {
     pub zone: Option<Edit<Zone>>,
     pub language: Option<Edit<Language>>,
     pub agent_code: Option<Edit<AgentCode>>,
+    pub skills: Option<Skills>,
     pub pin: Option<Edit<SecretString>>,
     pub active: Option<bool>,
 }
@@ -88,6 +91,7 @@ impl App {
                     zone: new.zone,
                     language: new.language,
                     agent_code: new.agent_code,
+                    skills: new.skills,
                     has_pin: pin_hash.is_some(),
                     active: true,
                     extensions: extension.into_iter().collect(),
@@ -161,6 +165,7 @@ impl UserPatch {
             zone: self.zone.map_or(user.zone, Edit::value),
             language: self.language.map_or(user.language, Edit::value),
             agent_code: self.agent_code.map_or(user.agent_code, Edit::value),
+            skills: self.skills.unwrap_or(user.skills),
             has_pin: self.pin.map_or(user.has_pin, |pin| pin.value().is_some()),
             active: self.active.unwrap_or(user.active),
             ..user

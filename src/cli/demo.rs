@@ -17,6 +17,7 @@ use crate::cli::output::talk;
 use crate::cli::serve;
 use crate::config::{ConfigError, Settings, TwilioConfig};
 use crate::domain::dispatch::{Channel, MappingKind};
+use crate::domain::skills::Skills;
 use crate::domain::tenant::Tenant;
 use crate::store::flows::FlowState;
 use crate::telemetry;
@@ -92,6 +93,7 @@ async fn furnish(app: &App, tenant: &Tenant) -> Result<(), Error> {
             zone: Some(zone.parse().expect("a zone")),
             language: Some(language.parse().expect("a tag")),
             agent_code: None,
+            skills: Skills::default(),
             pin: None,
             extension: Some(NewExtension { number: number.to_owned(), ext: None, description: None }),
         };

@@ -15,15 +15,15 @@ use crate::app::users::{NewExtension, NewUser, UserPatch};
 use crate::cli::desk::Desk;
 use crate::cli::output::{Format, table, talk};
 use crate::domain::edit::Edit;
-use crate::domain::ids::{AgentCode, Language, Login};
+use crate::domain::ids::{AgentCode, Language, Login, Skill};
+use crate::domain::skills::Skills;
 use crate::domain::time::Zone;
 use crate::domain::user::{Extension, User};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
     Add(Add),
-    /// List all users
-    List(Format),
+    List(List),
     /// Show a user
     Show {
         login: Login,
@@ -64,6 +64,10 @@ pub(super) struct Add {
     #[arg(long, value_name = "DIGITS")]
     agent_code: Option<AgentCode>,
 
+    /// What the user can do: `billing,french`
+    #[arg(long, value_name = "SKILLS", default_value = "", hide_default_value = true)]
+    skills: Skills,
+
     /// Read the user's PIN from stdin
     #[arg(long)]
     pin_stdin: bool,
@@ -83,11 +87,23 @@ pub(super) struct Add {
 
 impl Add {
     fn user(self) -> io::Result<NewUser> {
-        let Self { login, name, zone, language, agent_code, pin_stdin, pstn, ext, description } = self;
+        let Self { login, name, zone, language, agent_code, skills, pin_stdin, pstn, ext, description } =
+            self;
         let pin = if pin_stdin { Some(read_pin()?) } else { None };
         let extension = pstn.map(|number| NewExtension { number, ext, description });
-        Ok(NewUser { login, name, zone, language, agent_code, pin, extension })
+        Ok(NewUser { login, name, zone, language, agent_code, skills, pin, extension })
     }
+}
+
+/// List all users
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    /// Only users who have this skill
+    #[arg(long)]
+    skill: Option<Skill>,
+
+    #[command(flatten)]
+    format: Format,
 }
 
 /// Change a user
@@ -111,6 +127,10 @@ pub(super) struct Set {
     #[arg(long, value_name = "DIGITS")]
     agent_code: Option<Edit<AgentCode>>,
 
+    /// All that the user can do from now on: `billing,french`, or an empty text for nothing
+    #[arg(long, value_name = "SKILLS")]
+    skills: Option<Skills>,
+
     /// Read a new PIN from stdin
     #[arg(long)]
     pin_stdin: bool,
@@ -126,13 +146,13 @@ pub(super) struct Set {
 
 impl Set {
     fn patch(self) -> io::Result<UserPatch> {
-        let Self { login: _, name, zone, language, agent_code, pin_stdin, no_pin, reactivate } = self;
+        let Self { login: _, name, zone, language, agent_code, skills, pin_stdin, no_pin, reactivate } = self;
         let pin = match (pin_stdin, no_pin) {
             (true, _) => Some(Edit::Set(read_pin()?)),
             (false, true) => Some(Edit::Clear),
             (false, false) => None,
         };
-        Ok(UserPatch { name, zone, language, agent_code, pin, active: reactivate.then_some(true) })
+        Ok(UserPatch { name, zone, language, agent_code, skills, pin, active: reactivate.then_some(true) })
     }
 }
 
@@ -144,9 +164,10 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
             let user = app.add_user(&tenant, add.user()?).await?;
             talk(format!("added user `{}`", user.login));
         }
-        Action::List(format) => {
+        Action::List(List { skill, format }) => {
             let users = app.users(&tenant).await?;
-            let listed: Vec<Listed<'_>> = users.iter().map(Listed::from).collect();
+            let wanted = users.iter().filter(|user| user.skills.fit(skill.as_ref()));
+            let listed: Vec<Listed<'_>> = wanted.map(Listed::from).collect();
             format.print(&listed, |listed| list(listed))?;
         }
         Action::Show { login, format } => format.print(&app.user(&tenant, &login).await?, card)?,
@@ -179,25 +200,28 @@ struct Listed<'a> {
     name: &'a str,
     zone: Option<&'a Zone>,
     language: Option<&'a Language>,
+    skills: &'a Skills,
     active: bool,
     extensions: &'a [Extension],
 }
 
 impl<'a> From<&'a User> for Listed<'a> {
     fn from(user: &'a User) -> Self {
-        let User { login, name, zone, language, active, extensions, .. } = user;
-        Self { login, name, zone: zone.as_ref(), language: language.as_ref(), active: *active, extensions }
+        let User { login, name, zone, language, skills, active, extensions, .. } = user;
+        let (zone, language) = (zone.as_ref(), language.as_ref());
+        Self { login, name, zone, language, skills, active: *active, extensions }
     }
 }
 
 fn list(users: &[Listed<'_>]) -> Table {
-    let mut rows = table(["login", "name", "zone", "language", "active", "extensions"]);
+    let mut rows = table(["login", "name", "zone", "language", "skills", "active", "extensions"]);
     for user in users {
         rows.add_row([
             user.login.to_string(),
             user.name.to_owned(),
             or_dash(user.zone),
             or_dash(user.language),
+            listed(user.skills),
             yes_or_no(user.active),
             numbers(user.extensions),
         ]);
@@ -214,12 +238,17 @@ fn card(user: &User) -> Table {
         ("zone", or_dash(user.zone.as_ref())),
         ("language", or_dash(user.language.as_ref())),
         ("agent code", or_dash(user.agent_code.as_ref())),
+        ("skills", listed(&user.skills)),
         ("PIN", yes_or_no(user.has_pin)),
         ("extensions", numbers(&user.extensions)),
     ] {
         rows.add_row([field, &value]);
     }
     rows
+}
+
+fn listed(skills: &Skills) -> String {
+    if *skills == Skills::default() { "-".to_owned() } else { skills.to_string() }
 }
 
 fn numbers(extensions: &[Extension]) -> String {

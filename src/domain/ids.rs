@@ -120,6 +120,8 @@ text!(/// The name a user is known by to admins and in files, unique in the tena
     |text| text.starts_with(|c: char| c.is_ascii_alphanumeric()) && is_plain(text, 64, "._-"));
 text!(/// The name of a flow, a node or a prompt.
     Name, "1 to 64 of a-z, 0-9, `_` and `-`, beginning with a letter", r"^[a-z][a-z0-9_-]{0,63}$", |text| is_slug(text, 64, "_-"));
+text!(/// Something that users can do: `billing`, `french`.
+    Skill, "1 to 64 of a-z, 0-9, `_` and `-`, beginning with a letter", r"^[a-z][a-z0-9_-]{0,63}$", |text| is_slug(text, 64, "_-"));
 text!(/// Digits by which an agent names themselves where the caller's number cannot (D30, D34).
     AgentCode, "2 to 12 digits", r"^[0-9]{2,12}$", |text| (2..=12).contains(&text.len()) && is_digits(text));
 text!(/// The carrier's name of a call. Twilio's begin with `CA`, other carriers' do not.
@@ -235,6 +237,7 @@ mod tests {
         check_described::<Slug>();
         check_described::<Login>();
         check_described::<Name>();
+        check_described::<Skill>();
         check_described::<AgentCode>();
         check_described::<CallSid>();
         check_described::<AccountSid>();

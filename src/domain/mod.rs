@@ -28,6 +28,7 @@ pub mod presence;
 pub mod presence_code;
 pub mod quick;
 pub mod schedule;
+pub mod skills;
 pub mod tenant;
 pub mod time;
 pub mod token;

@@ -6,6 +6,7 @@ use crate::domain::allocation::{self, DefaultAvailability};
 use crate::domain::ids::{AgentCode, ExtensionId, Language, Login, UserId};
 use crate::domain::phone::E164;
 use crate::domain::presence::Presence;
+use crate::domain::skills::Skills;
 use crate::domain::time::{Instant, Zone};
 use crate::domain::trust::PinRecord;
 
@@ -20,6 +21,7 @@ pub struct User {
     /// The tenant's, if none.
     pub language: Option<Language>,
     pub agent_code: Option<AgentCode>,
+    pub skills: Skills,
     pub has_pin: bool,
     pub active: bool,
     /// In order; the first is the one that calls are sent to (A1.6).
@@ -64,6 +66,7 @@ pub struct Agent {
     pub zone: Option<Zone>,
     pub language: Option<Language>,
     pub agent_code: Option<AgentCode>,
+    pub skills: Skills,
     /// The PIN's Argon2id hash in PHC form.
     pub pin_hash: Option<String>,
     pub pin: PinRecord,

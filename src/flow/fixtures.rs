@@ -10,6 +10,7 @@ use crate::domain::call::Outcome;
 use crate::domain::ids::{CallId, Name, UserId};
 use crate::domain::phone::E164;
 use crate::domain::presence::{Presence, State};
+use crate::domain::skills::Skills;
 use crate::domain::tenant::{Tenant, acme};
 use crate::domain::time::Instant;
 use crate::domain::trust::{Attestation, PinRecord};
@@ -35,6 +36,7 @@ pub(super) fn ada() -> Agent {
         zone: None,
         language: None,
         agent_code: Some("1234".parse().expect("a code")),
+        skills: Skills::default(),
         pin_hash: None,
         pin: PinRecord::default(),
         presence: Presence::default(),

@@ -103,6 +103,7 @@ pub(super) struct AgentRow {
     user_zone: Option<String>,
     user_language: Option<String>,
     agent_code: Option<String>,
+    skills: Option<String>,
     pin_hash: Option<String>,
     pin_wrong: Option<i64>,
     pin_locked_until: Option<i64>,
@@ -137,6 +138,7 @@ impl AgentRow {
             zone: parse_some("users", &at, self.user_zone.take())?,
             language: parse_some("users", &at, self.user_language.take())?,
             agent_code: parse_some("users", &at, self.agent_code.take())?,
+            skills: json_or_default("users", &at, self.skills.as_deref())?,
             pin_hash: self.pin_hash.take(),
             pin: PinRecord {
                 wrong_in_a_row: count("users", &at, self.pin_wrong.unwrap_or(0))?,

@@ -31,7 +31,7 @@ macro_rules! agent_columns {
     () => {
         concat!(
             "u.user_id, u.login, u.name as user_name, u.zone as user_zone, u.language as user_language, \
-             u.agent_code, u.pin_hash, u.pin_wrong, u.pin_locked_until, ",
+             u.agent_code, u.skills, u.pin_hash, u.pin_wrong, u.pin_locked_until, ",
             presence_columns!()
         )
     };
@@ -46,7 +46,8 @@ macro_rules! mapping_columns {
 
 macro_rules! user_columns {
     () => {
-        "u.user_id, u.login, u.name, u.zone, u.language, u.agent_code, u.pin_hash is not null as has_pin, u.active"
+        "u.user_id, u.login, u.name, u.zone, u.language, u.agent_code, u.skills, u.pin_hash is not null as has_pin, \
+         u.active"
     };
 }
 
@@ -287,8 +288,8 @@ statements! {
     USER_BY_CODE = concat!("select ", user_columns!(), " from users u \
         where u.tenant_id = $1 and u.agent_code = $2 and u.active");
     INSERT_USER = "insert into users (tenant_id, user_id, login, name, zone, language, agent_code, pin_hash, \
-        pin_wrong, active, revision, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, 0, $10)";
-    UPDATE_USER = "update users set name = $3, zone = $4, language = $5, agent_code = $6, active = $7, \
+        pin_wrong, active, revision, created_at, skills) values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, 0, $10, $11)";
+    UPDATE_USER = "update users set name = $3, zone = $4, language = $5, agent_code = $6, active = $7, skills = $8, \
         revision = revision + 1 \
         where tenant_id = $1 and user_id = $2";
     UPDATE_PIN = "update users set pin_hash = $3, pin_wrong = 0, pin_locked_until = null, \

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 
 use super::error::StoreError;
-use super::rows::{count, parse, parse_some};
+use super::rows::{count, json_or_default, json_unless_default, parse, parse_some};
 use super::sql;
 use super::tx::Tx;
 use crate::domain::ids::{AgentCode, Language, Login, TenantId, UserId};
@@ -92,6 +92,7 @@ impl Tx<'_> {
             pin_hash.into(),
             user.active.into(),
             self.now().into(),
+            json_unless_default(&user.skills).into(),
         ];
         self.push(sql::INSERT_USER, values);
         self.insert_extensions(tenant, user);
@@ -107,6 +108,7 @@ impl Tx<'_> {
             user.language.as_ref().map(Language::as_str).into(),
             user.agent_code.as_ref().map(AgentCode::as_str).into(),
             user.active.into(),
+            json_unless_default(&user.skills).into(),
         ];
         self.push(sql::UPDATE_USER, values);
         self.push(sql::DELETE_EXTENSIONS, [tenant.id.as_str().into(), user.id.as_str().into()]);
@@ -156,6 +158,7 @@ struct UserRow {
     zone: Option<String>,
     language: Option<String>,
     agent_code: Option<String>,
+    skills: Option<String>,
     has_pin: bool,
     active: bool,
 }
@@ -170,6 +173,7 @@ impl UserRow {
             zone: parse_some("users", &at, self.zone)?,
             language: parse_some("users", &at, self.language)?,
             agent_code: parse_some("users", &at, self.agent_code)?,
+            skills: json_or_default("users", &at, self.skills.as_deref())?,
             has_pin: self.has_pin,
             active: self.active,
             extensions: extensions.into_iter().map(Extension::try_from).collect::<Result<_, _>>()?,

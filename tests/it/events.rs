@@ -53,12 +53,14 @@ async fn people(line: &Line) {
         zone: Some("America/Toronto".parse().expect("a zone")),
         language: None,
         agent_code: Some("4711".parse().expect("a code")),
+        skills: "billing".parse().expect("skills"),
         pin: Some("2846".to_owned().into()),
         extension: Some(number("+15062345679")),
     };
     app.add_user(tenant, new).await.expect("added");
-    let name = UserPatch { name: Some("Bob B. Agent".to_owned()), ..UserPatch::default() };
-    app.change_user(tenant, &bob, name).await.expect("changed");
+    let skills = Some("billing, french".parse().expect("skills"));
+    let patch = UserPatch { name: Some("Bob B. Agent".to_owned()), skills, ..UserPatch::default() };
+    app.change_user(tenant, &bob, patch).await.expect("changed");
     app.add_extension(tenant, &bob, number("+15062345670")).await.expect("added");
     app.move_extension(tenant, &bob, 2, 1).await.expect("moved");
     app.remove_extension(tenant, &bob, 2).await.expect("removed");

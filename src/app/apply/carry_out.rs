@@ -167,7 +167,7 @@ fn without_what_goes(user: &User, to: &UserSetup) -> User {
 }
 
 fn wanted_user(login: &Login, to: &UserSetup) -> WantedUser {
-    let UserSetup { name, zone, language, agent_code, extensions } = to.clone();
+    let UserSetup { name, zone, language, agent_code, skills, extensions } = to.clone();
     let extensions = extensions
         .into_iter()
         .map(|extension| NewExtension {
@@ -176,5 +176,5 @@ fn wanted_user(login: &Login, to: &UserSetup) -> WantedUser {
             description: Some(extension.description),
         })
         .collect();
-    WantedUser { login: login.clone(), name, zone, language, agent_code, extensions }
+    WantedUser { login: login.clone(), name, zone, language, agent_code, skills, extensions }
 }

@@ -10,6 +10,7 @@ use crate::domain::dispatch::{Channel, Mapping, MappingKind};
 use crate::domain::ids::{AgentCode, Language, Login, Name};
 use crate::domain::phone::{E164, Region};
 use crate::domain::policy::Policy;
+use crate::domain::skills::Skills;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Zone;
 use crate::domain::user::User;
@@ -40,8 +41,8 @@ pub struct TenantSetup {
     pub policy: Policy,
 }
 
-fn is_default(policy: &Policy) -> bool {
-    *policy == Policy::default()
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +55,8 @@ pub struct UserSetup {
     pub language: Option<Language>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent_code: Option<AgentCode>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub skills: Skills,
     #[serde(rename = "extension", default, skip_serializing_if = "Vec::is_empty")]
     pub extensions: Vec<ExtensionSetup>,
 }
@@ -129,7 +132,7 @@ impl From<&Tenant> for TenantSetup {
 
 impl From<User> for UserSetup {
     fn from(user: User) -> Self {
-        let User { name, zone, language, agent_code, extensions, .. } = user;
+        let User { name, zone, language, agent_code, skills, extensions, .. } = user;
         let extensions = extensions
             .into_iter()
             .map(|extension| ExtensionSetup {
@@ -138,7 +141,7 @@ impl From<User> for UserSetup {
                 description: extension.description,
             })
             .collect();
-        Self { name, zone, language, agent_code, extensions }
+        Self { name, zone, language, agent_code, skills, extensions }
     }
 }
 

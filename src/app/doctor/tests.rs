@@ -3,6 +3,7 @@ use chrono::TimeDelta;
 use super::*;
 use crate::domain::dispatch::Channel;
 use crate::domain::ids::{ExtensionId, MappingId, UserId};
+use crate::domain::skills::Skills;
 use crate::domain::user::Extension;
 use crate::store::{Clock, Scope};
 
@@ -22,6 +23,7 @@ fn user(number: u128, login: &str) -> User {
         zone: None,
         language: None,
         agent_code: None,
+        skills: Skills::default(),
         has_pin: false,
         active: true,
         extensions: vec![extension],

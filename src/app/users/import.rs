@@ -30,6 +30,7 @@ pub struct Row {
     pub zone: Option<String>,
     pub language: Option<String>,
     pub agent_code: Option<String>,
+    pub skills: Option<String>,
     pub pstn: Option<String>,
     pub ext: Option<String>,
     pub description: Option<String>,

@@ -5,6 +5,7 @@ use super::{NewExtension, check_claims, checked_name, end_duty_if_gone, log_chan
 use crate::app::{Error, change, draw};
 use crate::domain::event::Event;
 use crate::domain::ids::{AgentCode, Language, Login};
+use crate::domain::skills::Skills;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Zone;
 use crate::domain::user::{Extension, User};
@@ -18,6 +19,7 @@ pub(in crate::app) struct WantedUser {
     pub(in crate::app) zone: Option<Zone>,
     pub(in crate::app) language: Option<Language>,
     pub(in crate::app) agent_code: Option<AgentCode>,
+    pub(in crate::app) skills: Skills,
     pub(in crate::app) extensions: Vec<NewExtension>,
 }
 
@@ -43,6 +45,7 @@ pub(in crate::app) async fn put(
         zone: wanted.zone,
         language: wanted.language,
         agent_code: wanted.agent_code,
+        skills: wanted.skills,
         has_pin: before.is_some_and(|user| user.has_pin),
         active: true,
     };

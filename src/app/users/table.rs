@@ -6,8 +6,8 @@ use crate::app::Error;
 use crate::domain::user::{Extension, User};
 
 /// The columns, in the order in which they are written.
-pub const COLUMNS: [&str; 9] =
-    ["login", "name", "zone", "language", "agent_code", "pstn", "ext", "description", "active"];
+pub const COLUMNS: [&str; 10] =
+    ["login", "name", "zone", "language", "agent_code", "skills", "pstn", "ext", "description", "active"];
 
 /// Reads the rows of a file; what is wrong with single cells, [`super::import`] finds out.
 pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Error> {
@@ -81,6 +81,7 @@ fn row(head: &csv::StringRecord, record: &csv::StringRecord) -> Row {
         zone: cell("zone"),
         language: cell("language"),
         agent_code: cell("agent_code"),
+        skills: cell("skills"),
         pstn: cell("pstn"),
         ext: cell("ext"),
         description: cell("description"),
@@ -88,13 +89,14 @@ fn row(head: &csv::StringRecord, record: &csv::StringRecord) -> Row {
     }
 }
 
-fn record(user: &User, extension: Option<&Extension>) -> [String; 9] {
+fn record(user: &User, extension: Option<&Extension>) -> [String; 10] {
     [
         user.login.to_string(),
         user.name.clone(),
         user.zone.as_ref().map(ToString::to_string).unwrap_or_default(),
         user.language.as_ref().map(ToString::to_string).unwrap_or_default(),
         user.agent_code.as_ref().map(ToString::to_string).unwrap_or_default(),
+        user.skills.to_string(),
         extension.map(|extension| extension.number.to_string()).unwrap_or_default(),
         extension.and_then(|extension| extension.ext.clone()).unwrap_or_default(),
         extension.map(|extension| extension.description.clone()).unwrap_or_default(),

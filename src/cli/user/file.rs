@@ -16,8 +16,8 @@ use crate::domain::tenant::Tenant;
 
 /// Add and change users from a CSV file, all or none
 ///
-/// The first line names the columns: `login`, and any of `name`, `zone`, `language`, `agent_code`, `pstn`,
-/// `ext`, `description`, `active`. Users with several numbers have a line for each. A column that is left
+/// The first line names the columns: `login`, and any of `name`, `zone`, `language`, `agent_code`, `skills`,
+/// `pstn`, `ext`, `description`, `active`. Skills have blanks or commas between them. Users with several numbers have a line for each. A column that is left
 /// out changes nothing; an empty cell takes away what was there.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Import {

@@ -12,6 +12,7 @@ use crate::domain::ids::{CallId, Language, Name, TenantId, UserId};
 use crate::domain::phone::E164;
 use crate::domain::policy::Policy;
 use crate::domain::presence::{self, Cause, Command, Presence, Reason, Source, WhenOnline};
+use crate::domain::skills::Skills;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Hours, Instant, Zone};
 use crate::domain::trust::{Attestation, PinRecord};
@@ -217,6 +218,7 @@ fn agent(stage: &Stage) -> Agent {
         zone: Some(stage.zone.clone()),
         language: Some(stage.language.clone()),
         agent_code: None,
+        skills: Skills::default(),
         // That there is a hash is that there is a PIN; which one, the rehearsal knows itself.
         pin_hash: stage.pin.as_ref().map(|_| String::new()),
         pin: PinRecord::default(),

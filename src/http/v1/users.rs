@@ -13,6 +13,7 @@ use crate::app::users::{NewExtension, NewUser, UserPatch};
 use crate::domain::described;
 use crate::domain::edit::Edit;
 use crate::domain::ids::{AgentCode, Language, Login};
+use crate::domain::skills::Skills;
 use crate::domain::time::Zone;
 use crate::domain::user::User;
 use crate::http::v1::gate::Caller;
@@ -32,6 +33,8 @@ pub(super) struct UserToAdd {
     /// The tenant's, if left out.
     language: Option<Language>,
     agent_code: Option<AgentCode>,
+    #[serde(default)]
+    skills: Skills,
     /// Digits that the agent proves themselves with; never told again.
     #[schema(value_type = Option<String>, pattern = "^[0-9]{4,12}$")]
     pin: Option<SecretString>,
@@ -69,6 +72,10 @@ pub(super) struct UserChange {
     #[serde(default, deserialize_with = "edit")]
     #[schema(value_type = Option<AgentCode>)]
     agent_code: Option<Edit<AgentCode>>,
+    /// All that the user can do from then on.
+    #[serde(default, deserialize_with = "edit")]
+    #[schema(value_type = Option<Skills>)]
+    skills: Option<Edit<Skills>>,
     #[serde(default, deserialize_with = "edit")]
     #[schema(value_type = Option<String>, pattern = "^[0-9]{4,12}$")]
     pin: Option<Edit<SecretString>>,
@@ -96,9 +103,9 @@ pub(super) async fn list(caller: Caller, Search(asked): Search<Asked>) -> Result
 #[utoipa::path(post, path = "/v1/users", tag = "users", request_body = UserToAdd,
     security(("token" = ["users.write"])), responses((status = 201, body = User)))]
 pub(super) async fn add(caller: Caller, Sent(new): Sent<UserToAdd>) -> Result<impl IntoResponse, Problem> {
-    let UserToAdd { login, name, zone, language, agent_code, pin, extension } = new;
+    let UserToAdd { login, name, zone, language, agent_code, skills, pin, extension } = new;
     let extension = extension.map(NewExtension::from);
-    let new = NewUser { login, name, zone, language, agent_code, pin, extension };
+    let new = NewUser { login, name, zone, language, agent_code, skills, pin, extension };
     let user = caller.app.add_user(caller.tenant(), new).await?;
     let place = format!("/v1/users/{}", user.login);
     Ok((StatusCode::CREATED, [(LOCATION, place)], Json(user)))
@@ -128,8 +135,9 @@ pub(super) async fn change(
     Sent(change): Sent<UserChange>,
 ) -> Result<impl IntoResponse, Problem> {
     let seen = if_match(&headers)?;
-    let UserChange { name, zone, language, agent_code, pin, active } = change;
-    let patch = UserPatch { name, zone, language, agent_code, pin, active };
+    let UserChange { name, zone, language, agent_code, skills, pin, active } = change;
+    let skills = skills.map(|skills| skills.value().unwrap_or_default());
+    let patch = UserPatch { name, zone, language, agent_code, skills, pin, active };
     Ok(tagged(caller.app.change_user_at(caller.tenant(), &login, seen, patch).await?))
 }
 

@@ -52,7 +52,7 @@ tables! {
     outbox_heads (tenant_id Text) seq Int, hash Text, kept_behind Int, hash_behind Text;
     events (tenant_id Text, seq Int) event_id Text, at Int, type Text, subject Text, data Text, cause Text, hash Text;
     users (tenant_id Text, user_id Text) login Text, name Text, zone Text, language Text, agent_code Text,
-        pin_hash Text, pin_wrong Int, pin_locked_until Int, active Bool, revision Int, created_at Int;
+        pin_hash Text, pin_wrong Int, pin_locked_until Int, active Bool, revision Int, created_at Int, skills Text;
     extensions (tenant_id Text, extension_id Text) user_id Text, e164 Text, ext Text, description Text,
         position Int, line Text, active Bool;
     presence (tenant_id Text, user_id Text) state Text, generation Int, since Int, until Int, at Int, source Text,

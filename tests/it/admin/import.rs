@@ -32,13 +32,13 @@ async fn exported(line: &Line) -> String {
 #[tokio::test]
 async fn what_is_exported_imports_to_the_same() {
     let line = Line::open().await;
-    strict(&line, "login,name,zone,agent_code,pstn,ext,active\nbob,\"Bob, Jr\",,77,5062345601,12,no\nbob,\"Bob, Jr\",,77,5062345602,,no\n").await;
+    strict(&line, "login,name,zone,agent_code,skills,pstn,ext,active\nbob,\"Bob, Jr\",,77,french billing,5062345601,12,no\nbob,\"Bob, Jr\",,77,french billing,5062345602,,no\n").await;
     let text = exported(&line).await;
     insta::assert_snapshot!(text, @r#"
-    login,name,zone,language,agent_code,pstn,ext,description,active
-    ada,Ada Agent,America/Toronto,,,+15062345678,,ada,true
-    bob,"Bob, Jr",,,77,+15062345601,12,"Bob, Jr",false
-    bob,"Bob, Jr",,,77,+15062345602,,"Bob, Jr",false
+    login,name,zone,language,agent_code,skills,pstn,ext,description,active
+    ada,Ada Agent,America/Toronto,,,,+15062345678,,ada,true
+    bob,"Bob, Jr",,,77,"billing, french",+15062345601,12,"Bob, Jr",false
+    bob,"Bob, Jr",,,77,"billing, french",+15062345602,,"Bob, Jr",false
     "#);
     assert_eq!(counts(&strict(&line, &text).await), (0, 0, 2));
     assert_eq!(line.told().await, ["user.added"]);
@@ -49,6 +49,23 @@ async fn a_spreadsheets_semicolons_and_byte_order_mark_are_read() {
     let line = Line::open().await;
     let report = strict(&line, "\u{feff}pstn;login;name\r\n+15062345601;bob;Bob\r\n").await;
     assert_eq!(counts(&report), (1, 0, 0));
+}
+
+#[tokio::test]
+async fn skills_are_imported_as_other_columns_are() {
+    let line = Line::open().await;
+    for (text, count, skills) in [
+        ("login,skills\nada,\"french,billing\"\n", (0, 1, 0), "billing, french"),
+        ("login,skills\nada,billing french\n", (0, 0, 1), "billing, french"),
+        ("login\nada\n", (0, 0, 1), "billing, french"),
+        ("login,skills\nada,\n", (0, 1, 0), ""),
+    ] {
+        assert_eq!(counts(&strict(&line, text).await), count, "{text}");
+        let user = line.app.user(&line.tenant, &login("ada")).await.expect("there");
+        assert_eq!(user.skills.to_string(), skills, "{text}");
+    }
+    let report = strict(&line, "login,skills\nada,French\n").await;
+    insta::assert_snapshot!(faults(&report).join("\n"), @"line 2, skills: `French` is not 1 to 64 of a-z, 0-9, `_` and `-`, beginning with a letter");
 }
 
 #[tokio::test]
@@ -155,8 +172,8 @@ fn a_file_that_is_no_table_of_users_is_refused() {
         ("login,login\n", "header: `login`: the column is there twice; remove one"),
         (
             "login,phone\n",
-            "header: `phone`: there is no such column; there are login, name, zone, language, agent_code, pstn, \
-             ext, description, active",
+            "header: `phone`: there is no such column; there are login, name, zone, language, agent_code, skills, \
+             pstn, ext, description, active",
         ),
     ] {
         assert_eq!(refused(table::read(text.as_bytes())), why);

@@ -11,6 +11,7 @@ use dutyline::app::Error;
 use dutyline::app::users::{NewExtension, NewUser};
 use dutyline::domain::ids::Login;
 use dutyline::domain::presence::{Command, Reason, WhenOnline};
+use dutyline::domain::skills::Skills;
 use dutyline::domain::time::Hours;
 use dutyline::domain::user::User;
 
@@ -31,6 +32,7 @@ fn named(name: &str, number: Option<&str>) -> NewUser {
         zone: None,
         language: None,
         agent_code: None,
+        skills: Skills::default(),
         pin: None,
         extension: number.map(at),
     }

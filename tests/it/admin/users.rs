@@ -4,6 +4,7 @@ use dutyline::app::users::{NewExtension, UserPatch};
 use dutyline::domain::edit::Edit;
 use dutyline::domain::event::Event;
 use dutyline::domain::presence::Reason;
+use serde_json::json;
 
 use super::{add, at, login, named, refused};
 use crate::harness::line::{ADA, DUTY_LINE, Line};
@@ -130,6 +131,25 @@ async fn a_patch_changes_what_it_names_and_leaves_the_rest() {
     let short = UserPatch { pin: Some(Edit::Set("12".to_owned().into())), ..UserPatch::default() };
     let short = line.app.change_user(&line.tenant, &ada, short).await;
     assert_eq!(refused(short), "pin: `***`: a PIN is 4 to 12 digits");
+}
+
+/// A5.14.
+#[tokio::test]
+async fn skills_count_at_once_and_the_log_tells_what_they_were() {
+    let line = Line::open().await;
+    let skilled =
+        |skills: &str| UserPatch { skills: Some(skills.parse().expect("skills")), ..UserPatch::default() };
+    line.app.change_user(&line.tenant, &login("ada"), skilled("french")).await.expect("there");
+    let user = line.app.change_user(&line.tenant, &login("ada"), skilled("billing")).await.expect("there");
+    assert_eq!(user.skills.to_string(), "billing");
+    line.app.change_user(&line.tenant, &login("ada"), skilled("billing")).await.expect("there");
+    assert_eq!(line.told().await, ["user.changed"; 2]);
+    let last = line.events().await.pop().expect("an event");
+    let (_, told) = last.event.split();
+    assert_eq!(
+        (&told["before"]["skills"], &told["after"]["skills"]),
+        (&json!(["french"]), &json!(["billing"]))
+    );
 }
 
 #[tokio::test]

@@ -56,6 +56,7 @@ async fn an_empty_database_becomes_what_was_exported_to_the_byte() {
     first.publish(&flow("inner", &["greeting"], &[])).await.expect("published");
     first.publish(&flow("a-line", &[], &["inner"])).await.expect("published");
     let people = "[user.ada]\nname = 'Ada'\nzone = 'America/Toronto'\nlanguage = 'fr'\nagent_code = '42'\n\
+        skills = ['billing', 'french']\n\
         [[user.ada.extension]]\nnumber = '+15062345678'\next = '12'\n[user.bob]\nname = 'Bob'\n";
     let files = with(&first.export().await, USERS, people);
     let files = with(&files, MAPPINGS, &line("+15065550100", "a-line"));

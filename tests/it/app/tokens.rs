@@ -8,6 +8,7 @@ use dutyline::app::tokens::{NewToken, TokenStanding, Unauthenticated};
 use dutyline::app::users::{NewUser, UserPatch};
 use dutyline::domain::access::{Access, Right, Role};
 use dutyline::domain::ids::Login;
+use dutyline::domain::skills::Skills;
 use dutyline::domain::time::Instant;
 use dutyline::domain::token::{Token, TokenState, TokenText};
 
@@ -33,6 +34,7 @@ impl Bench {
             zone: None,
             language: None,
             agent_code: None,
+            skills: Skills::default(),
             pin: None,
             extension,
         };

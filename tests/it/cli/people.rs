@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A data folder with a migrated database.
@@ -214,7 +214,25 @@ fn users_are_imported_from_stdin_and_faults_are_told_by_line() {
     error: nothing is imported; mend the rows, or leave them out with `--skip-faulty`
     ");
     insta::assert_snapshot!(shell.does("user export"), @r"
-    login,name,zone,language,agent_code,pstn,ext,description,active
-    ada,Ada,,,,,,,true
+    login,name,zone,language,agent_code,skills,pstn,ext,description,active
+    ada,Ada,,,,,,,,true
     ");
+}
+
+#[test]
+fn users_have_skills_and_are_listed_by_them() {
+    let shell = Shell::new();
+    shell.does("user add ada --name Ada --skills billing,french");
+    shell.does("user add bob --name Bob");
+    let skills = |login: &str| shell.reads(&format!("user show {login} --json"))["skills"].clone();
+    assert_eq!((skills("ada"), skills("bob")), (json!(["billing", "french"]), json!([])));
+    let with = |skill: &str| shell.reads(&format!("user list --json --skill {skill}"));
+    assert_eq!((&with("french")[0]["login"], with("spanish")), (&json!("ada"), json!([])));
+    assert!(shell.does("user show ada").contains("billing, french"));
+    shell.does("user set bob --skills french");
+    shell.does("user set ada --skills=");
+    assert_eq!((skills("ada"), skills("bob")), (json!([]), json!(["french"])));
+    let refused = shell.run("user set bob --skills French", "");
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("`French` is not 1 to 64 of a-z"), "{}", refused.stderr);
 }

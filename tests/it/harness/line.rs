@@ -15,6 +15,7 @@ use dutyline::domain::dispatch::{Channel, Mapping, MappingKind};
 use dutyline::domain::event::Envelope;
 use dutyline::domain::ids::{ExtensionId, Login, MappingId, UserId};
 use dutyline::domain::presence::{Presence, Reason};
+use dutyline::domain::skills::Skills;
 use dutyline::domain::tenant::Tenant;
 use dutyline::domain::time::Instant;
 use dutyline::domain::user::{Agent, Extension, User};
@@ -240,6 +241,7 @@ impl Line {
             zone: Some("America/Toronto".parse().expect("a zone")),
             language: None,
             agent_code: None,
+            skills: Skills::default(),
             has_pin: false,
             active: true,
             extensions: vec![Extension {

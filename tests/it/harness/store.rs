@@ -5,6 +5,7 @@ use dutyline::domain::event::{Entry, Event, EventCause};
 use dutyline::domain::ids::{CallId, EventId, ExtensionId, Login, TenantId, UserId};
 use dutyline::domain::policy::Policy;
 use dutyline::domain::presence::{Presence, State};
+use dutyline::domain::skills::Skills;
 use dutyline::domain::tenant::Tenant;
 use dutyline::domain::time::{Instant, Zone};
 use dutyline::domain::user::{Extension, User};
@@ -108,6 +109,7 @@ pub(crate) fn user(login: &str, number: &str) -> User {
         zone: Some("America/Toronto".parse().expect("a zone")),
         language: Some("fr-CA".parse().expect("a tag")),
         agent_code: None,
+        skills: Skills::default(),
         has_pin: false,
         active: true,
         extensions: vec![extension],

@@ -36,6 +36,7 @@ async fn busy_line() -> Line {
     line.user("bob", |user| {
         user.language = Some("fr".parse().expect("a tag"));
         user.agent_code = Some("4711".parse().expect("a code"));
+        user.skills = "billing, french".parse().expect("skills");
         user.extensions[0].number = BOBS.parse().expect("a number");
         user.extensions[0].ext = Some("12".to_owned());
     })

@@ -109,3 +109,33 @@ async fn users_come_in_pages_that_lead_on() {
     }
     assert_eq!(logins, ["ada", "bob1", "bob2", "bob3", "bob4"]);
 }
+
+/// A5.14.
+#[tokio::test]
+async fn a_user_has_skills() {
+    let api = Api::open().await;
+    let owner = api.owner().await;
+    let bob = json!({ "login": "bob", "name": "Bob", "skills": ["french", "billing", "french"] });
+    let added = api.ask(&owner, Method::POST, "/v1/users", bob).await;
+    assert_eq!((added.status, &added.body["skills"]), (201, &json!(["billing", "french"])));
+    let patch = async |change: Value| api.ask(&owner, Method::PATCH, "/v1/users/bob", change).await;
+    let many: Vec<String> = (10..=60).map(|number| format!("s{number}")).collect();
+    for (change, skills) in [
+        (json!({ "skills": ["spanish"] }), json!(["spanish"])),
+        (json!({ "name": "Bob B." }), json!(["spanish"])),
+        (json!({ "skills": null }), json!([])),
+        (json!({ "skills": many[1..] }), json!(many[1..])),
+    ] {
+        let changed = patch(change).await;
+        assert_eq!((changed.status, &changed.body["skills"]), (200, &skills));
+    }
+    for (skills, field) in [
+        (json!(["french", "French"]), "skills[1]"),
+        (json!([7]), "skills[0]"),
+        (json!("french"), "skills"),
+        (json!(many), "skills"),
+    ] {
+        let refused = patch(json!({ "skills": skills })).await;
+        assert_eq!((refused.code(), refused.field()), ((422, "invalid"), field), "{skills}");
+    }
+}

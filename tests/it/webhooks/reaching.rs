@@ -5,6 +5,7 @@ use dutyline::app::tenants::fresh;
 use dutyline::app::users::NewUser;
 use dutyline::app::webhooks::WebhookPatch;
 use dutyline::domain::edit::Edit;
+use dutyline::domain::skills::Skills;
 use dutyline::domain::webhook::secret::Keyring;
 use serde_json::Value;
 
@@ -53,6 +54,7 @@ async fn an_endpoint_gets_what_it_wants_alone() {
             zone: None,
             language: None,
             agent_code: None,
+            skills: Skills::default(),
             pin: None,
             extension: None,
         };

@@ -7,6 +7,7 @@ use crate::app::users::{NewExtension, UserPatch, checked_name};
 use crate::app::{Error, draw};
 use crate::domain::edit::Edit;
 use crate::domain::ids::Login;
+use crate::domain::skills::Skills;
 use crate::domain::tenant::Tenant;
 use crate::domain::user::{Extension, User};
 
@@ -99,6 +100,7 @@ impl Reader {
             zone: self.cell("zone", row.zone.as_ref()),
             language: self.cell("language", row.language.as_ref()),
             agent_code: self.cell("agent_code", row.agent_code.as_ref()),
+            skills: row.skills.as_ref().and_then(|cell| self.keep("skills", cell.parse())),
             pin: None,
             active: row.active.as_ref().and_then(|cell| self.keep("active", activity(cell))),
         };
@@ -124,6 +126,7 @@ impl Reader {
                 ("zone", row.zone.clone()),
                 ("language", row.language.clone()),
                 ("agent_code", row.agent_code.clone()),
+                ("skills", row.skills.clone()),
                 ("active", row.active.clone()),
             ]
         };
@@ -183,6 +186,7 @@ fn fresh(login: Login) -> User {
         zone: None,
         language: None,
         agent_code: None,
+        skills: Skills::default(),
         has_pin: false,
         active: true,
         extensions: Vec::new(),

@@ -16,6 +16,7 @@ async fn users_and_their_lines() {
     assert_eq!(read!(desk, tx => tx.user(&tenant("acme").id, &login).await?), Some(ada.clone()));
     ada.agent_code = Some("1234".parse().expect("a code"));
     ada.zone = None;
+    ada.skills = "billing, french".parse().expect("skills");
     let saved = ada.clone();
     desk.put(move |tx| tx.save_user(&acme, &saved)).await.expect("kept");
     assert_eq!(read!(desk, tx => tx.users(&tenant("acme").id).await?), [ada.clone()]);
@@ -33,7 +34,7 @@ async fn users_and_their_lines() {
         (
             tx.code_holder(&acme, &code).await?,
             tx.agent_by_code(&acme, &code).await?.map(|agent| agent.login),
-            tx.agent_by_id(&acme, &own).await?.map(|agent| agent.login),
+            tx.agent_by_id(&acme, &own).await?.map(|agent| (agent.login, agent.skills)),
             tx.line_holder(&acme, ADAS, &nobody).await?,
             tx.line_holder(&acme, ADAS, &own).await?,
             tx.extension_with_number(ADAS).await?,
@@ -41,8 +42,9 @@ async fn users_and_their_lines() {
             tx.has_number(&acme, &OURS.parse().expect("a number"), &own).await?,
         )
     });
+    let skilled = Some((ada.login.clone(), ada.skills.clone()));
     let ada = || Some(ada.login.clone());
-    assert_eq!(found, (ada(), ada(), ada(), ada(), None, ada(), true, false));
+    assert_eq!(found, (ada(), ada(), skilled, ada(), None, ada(), true, false));
     // A1.4, I18: no other active user gets the number.
     let taken = desk.put(|tx| tx.insert_user(&tenant("acme"), &user("bob", ADAS), None)).await;
     assert!(matches!(taken, Err(StoreError::Conflict(_))), "{taken:?}");
