@@ -1,5 +1,7 @@
 //! Calendars: hours of work come in with them, and who is on duty goes out.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::presence::agent;
@@ -7,12 +9,15 @@ use super::{App, Error, schedules, users};
 use crate::domain::calendar::feed::{self, Person};
 use crate::domain::calendar::import::{self, Imported, Kind, LeftOut};
 use crate::domain::calendar::{export, ical};
-use crate::domain::ids::Login;
+use crate::domain::ids::{Login, Skill};
 use crate::domain::schedule::Schedule;
 use crate::domain::schedule::difference::Difference;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Zone;
 use crate::store::Scope;
+
+/// Users in one calendar, at most.
+const MOST_PEOPLE: usize = 500;
 
 /// A calendar to be taken in.
 #[derive(Debug, Clone)]
@@ -125,10 +130,29 @@ impl App {
                 let is_active = users::find(tx, &tenant, &login).await?.active;
                 let agent = agent(tx, &tenant, &login).await?;
                 let schedule = tx.schedule(&tenant.id, &agent.id).await?;
-                let (user, name, presence) = (&agent.id, agent.name.as_str(), &agent.presence);
-                let person = Person { user, name, presence, schedule: schedule.as_ref() };
-                let people = if is_active { vec![person] } else { Vec::new() };
-                Ok(feed::feed(name, &people, tx.now()))
+                let people = is_active.then(|| Person::of(&agent, schedule.as_ref()));
+                Ok(feed::feed(&agent.name, people.as_slice(), tx.now()))
+            })
+        });
+        read.await
+    }
+
+    /// The calendar of all in service who have a skill.
+    pub async fn skill_calendar(&self, tenant: &Tenant, skill: &Skill) -> Result<String, Error> {
+        let (tenant, skill) = (tenant.id.clone(), skill.clone());
+        let read = self.store.read::<_, Error, _>(|tx| {
+            Box::pin(async move {
+                let mut agents = tx.board(&tenant).await?;
+                agents.retain(|agent| agent.skills.fit(Some(&skill)));
+                if agents.len() > MOST_PEOPLE {
+                    let why = format!("more than {MOST_PEOPLE} users have it; no calendar holds so many");
+                    return Err(Error::invalid("skill", skill.to_string(), why));
+                }
+                let schedules: BTreeMap<Login, Schedule> =
+                    tx.schedules_after(&tenant, None, u32::MAX).await?.into_iter().collect();
+                let person = |agent| Person::of(agent, schedules.get(&agent.login));
+                let people: Vec<Person<'_>> = agents.iter().map(person).collect();
+                Ok(feed::feed(skill.as_str(), &people, tx.now()))
             })
         });
         read.await

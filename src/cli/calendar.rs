@@ -10,7 +10,7 @@ use crate::cli::desk::Desk;
 use crate::cli::output::{line, talk, to_second};
 use crate::cli::token::expiry::Expiry;
 use crate::domain::access::{Right, Role};
-use crate::domain::ids::{Login, TokenName};
+use crate::domain::ids::{Login, Skill, TokenName};
 use crate::domain::tenant::Tenant;
 
 #[derive(Debug, Subcommand)]
@@ -18,6 +18,10 @@ pub(super) enum Action {
     /// Write a user's calendar (iCalendar): when they are on duty, what they say beforehand, and when they work
     User {
         login: Login,
+    },
+    /// Write the calendar of all who have a skill
+    Skill {
+        skill: Skill,
     },
     Link(Link),
 }
@@ -30,13 +34,36 @@ pub(super) struct Link {
     /// Name of the token: who or what it is for
     name: TokenName,
 
-    /// Whose calendar it is
-    #[arg(long, value_name = "LOGIN")]
-    user: Login,
+    #[command(flatten)]
+    whose: Whose,
 
     /// When it ends: in days or hours, like `90d`, or at a time, like `2027-01-31T12:00:00Z` [default: never]
     #[arg(long, value_name = "LENGTH|TIME")]
     expires: Option<Expiry>,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Whose {
+    /// Whose calendar it is; the token reads this user's alone
+    #[arg(long, value_name = "LOGIN")]
+    user: Option<Login>,
+    /// The calendar of all who have a skill; the token reads all users' calendars
+    #[arg(long)]
+    skill: Option<Skill>,
+}
+
+impl Whose {
+    /// What stands behind the token, and for whom it speaks.
+    fn place(self) -> (String, Role, Option<Login>) {
+        match (self.user, self.skill) {
+            (Some(user), _) => (format!("users/{user}.ics"), Role::Agent, Some(user)),
+            (None, skill) => {
+                let skill = skill.expect("the command line has one of the two");
+                (format!("skills/{skill}.ics"), Role::Supervisor, None)
+            }
+        }
+    }
 }
 
 pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode> {
@@ -44,19 +71,21 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
     let tenant = desk.tenant(&app).await?;
     match action {
         Action::User { login } => line(app.calendar(&tenant, &login).await?)?,
+        Action::Skill { skill } => line(app.skill_calendar(&tenant, &skill).await?)?,
         Action::Link(args) => link(desk, &app, &tenant, args).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn link(desk: &Desk, app: &App, tenant: &Tenant, args: Link) -> anyhow::Result<()> {
-    let Link { name, user, expires } = args;
+    let Link { name, whose, expires } = args;
+    let (place, role, user) = whose.place();
     let expires_at = expires.map(|expiry| expiry.end(app.store.clock().now()));
     let rights = Some([Right::CalendarRead].into());
-    let new = NewToken { name, role: Role::Agent, rights, user: Some(user.clone()), expires_at };
+    let new = NewToken { name, role, rights, user, expires_at };
     let (token, text) = app.issue_token(tenant, new).await?;
     let origin = desk.settings.public_url.as_ref().map(|url| url.as_str()).unwrap_or_default();
-    line(format!("{origin}/calendar/{}/users/{user}.ics", text.expose()))?;
+    line(format!("{origin}/calendar/{}/{place}", text.expose()))?;
     let until = token.expires_at.map_or_else(String::new, |end| format!(" until {}", to_second(end)));
     talk(format!(
         "the address is good{until}; keep it now, it is not shown again, and whoever has it reads the calendar"

@@ -9,6 +9,7 @@ use crate::domain::ids::UserId;
 use crate::domain::presence::Presence;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::Instant;
+use crate::domain::user::Agent;
 
 /// How far ahead a feed tells.
 pub const DAYS_AHEAD: u64 = 90;
@@ -19,10 +20,17 @@ const REFRESH: &str = "PT1H";
 /// Whom a feed tells of.
 #[derive(Debug)]
 pub struct Person<'a> {
-    pub user: &'a UserId,
-    pub name: &'a str,
-    pub presence: &'a Presence,
-    pub schedule: Option<&'a Schedule>,
+    user: &'a UserId,
+    name: &'a str,
+    presence: &'a Presence,
+    schedule: Option<&'a Schedule>,
+}
+
+impl<'a> Person<'a> {
+    pub fn of(agent: &'a Agent, schedule: Option<&'a Schedule>) -> Self {
+        let Agent { id, name, presence, .. } = agent;
+        Self { user: id, name, presence, schedule }
+    }
 }
 
 /// The feed of some people, under a title. It is the same text all day (of UTC) unless something changes.

@@ -1,6 +1,8 @@
 //! Calendars to subscribe to. Calendar programs can send no header, so for them a token stands in the address: one that
 //! may read calendars and nothing else.
 
+use std::str::FromStr;
+
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
@@ -10,7 +12,7 @@ use axum::routing::get;
 
 use crate::app::Error;
 use crate::domain::access::Right;
-use crate::domain::ids::{Login, Sha256Hex};
+use crate::domain::ids::{Login, Sha256Hex, Skill};
 use crate::http::media;
 use crate::http::v1::gate::{Caller, Gate, peer};
 use crate::http::v1::problem::Problem;
@@ -35,9 +37,29 @@ pub(super) async fn of_user(
     Ok(answer(calendar, &headers))
 }
 
+/// Show the calendar of all who have a skill: when they are on duty, what they say beforehand, and when they work
+#[utoipa::path(get, path = "/v1/skills/{skill}/calendar.ics", tag = "calendars",
+    params(("skill" = Skill, Path), ("If-None-Match" = Option<String>, Header, description = "The `ETag` that was seen.")),
+    security(("token" = ["calendar.read"])),
+    responses(
+        (status = 200, body = String, content_type = "text/calendar",
+            headers(("ETag" = String, description = "For `If-None-Match`."))),
+        (status = 304, description = "Nothing has changed.")))]
+pub(super) async fn of_skill(
+    caller: Caller,
+    Named(skill): Named<Skill>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let calendar = caller.app.skill_calendar(caller.tenant(), &skill).await?;
+    Ok(answer(calendar, &headers))
+}
+
 /// `/calendar/{token}/…`, for programs that can but be given an address.
 pub(super) fn addressed(gate: Gate) -> Router {
-    Router::new().route("/calendar/{token}/users/{file}", get(of_user_by_address)).with_state(gate)
+    Router::new()
+        .route("/calendar/{token}/users/{file}", get(of_user_by_address))
+        .route("/calendar/{token}/skills/{file}", get(of_skill_by_address))
+        .with_state(gate)
 }
 
 async fn of_user_by_address(
@@ -45,12 +67,27 @@ async fn of_user_by_address(
     Path((token, file)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let login: Option<Login> = file.strip_suffix(".ics").and_then(|login| login.parse().ok());
+    let login: Option<Login> = named(&file);
     let peer = peer(request.extensions());
     // Who guesses at tokens is held up whatever stands behind them.
     let caller = gate.follow(&token, (Right::CalendarRead, login.as_ref()), peer).await?;
     let login = login.ok_or_else(Problem::hidden)?;
     found(caller.app.calendar(caller.tenant(), &login).await, request.headers())
+}
+
+async fn of_skill_by_address(
+    State(gate): State<Gate>,
+    Path((token, file)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let caller = gate.follow(&token, (Right::CalendarRead, None), peer(request.extensions())).await?;
+    let skill: Skill = named(&file).ok_or_else(Problem::hidden)?;
+    found(caller.app.skill_calendar(caller.tenant(), &skill).await, request.headers())
+}
+
+/// Whom a file is of.
+fn named<T: FromStr>(file: &str) -> Option<T> {
+    file.strip_suffix(".ics")?.parse().ok()
 }
 
 fn found(calendar: Result<String, Error>, headers: &HeaderMap) -> Result<Response, Problem> {

@@ -139,6 +139,7 @@ fn operations() -> (Router, OpenApi) {
         .routes(routes!(schedules::import))
         .routes(routes!(schedules::export))
         .routes(routes!(calendars::of_user))
+        .routes(routes!(calendars::of_skill))
         .routes(routes!(oncall::list))
         .routes(routes!(coverage::list))
         .routes(routes!(timers::list))
