@@ -148,7 +148,7 @@ impl Access {
         self.user.as_ref()
     }
 
-    /// Whether the right is all that the bearer has.
+    /// Whether the right is all that the bearer has (D70).
     pub fn has_only(&self, right: Right) -> bool {
         self.rights.iter().eq([&right])
     }

@@ -1,4 +1,4 @@
-//! Hours of work as a calendar says them. A calendar is taken in whole or not at all: an event that hours of work cannot
+//! Hours of work as a calendar says them (A2.7, D26). A calendar is taken in whole or not at all: an event that hours of work cannot
 //! say is an error that names it.
 //!
 //! Weekly events without an end are rules. All that happens on certain days beside is put together day by day, and a day
