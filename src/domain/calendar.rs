@@ -124,7 +124,7 @@ pub enum Misfit {
     OtherZone(Zone),
     #[error("holidays are whole days; make it one, or import the file as shifts")]
     NotWholeDay,
-    #[error("that day is off by another event, `{0}`; remove one of the two")]
+    #[error("that day is off by {0}; remove one of the two")]
     DayIsOff(String),
 }
 

@@ -73,7 +73,8 @@ impl Span {
     /// What somebody says: its identifier stays, and the presence's generation tells which version is the later.
     fn said(self, person: &Person<'_>, one: &Availability) -> Option<Component> {
         let (from, to) = (one.terms.starts_at, one.terms.ends_at.unwrap_or(self.to));
-        if to <= self.from || self.to <= from || to <= from {
+        let is_kept_off = one.terms.is_duty() && person.presence.hold.is_some();
+        if to <= self.from || self.to <= from || to <= from || is_kept_off {
             return None;
         }
         let words = if one.terms.is_duty() { "on duty" } else { words(one.terms.state) };

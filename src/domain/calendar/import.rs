@@ -1,5 +1,5 @@
-//! Hours of work as a calendar says them (A2.7, D26). A calendar is taken in whole or not at all: an event that hours of work cannot
-//! say is an error that names it.
+//! Hours of work as a calendar says them (A2.7, D26). A calendar is taken in whole or not at all: an event that hours of
+//! work cannot say is an error that names it.
 //!
 //! Weekly events without an end are rules. All that happens on certain days beside is put together day by day, and a day
 //! on which that is something else than the rules say differs from them. So an event that is moved once, an exception, a
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Datelike, Days, Months, TimeDelta, Weekday};
 use serde::Serialize;
 
-use crate::domain::calendar::recurrence::Starts;
+use crate::domain::calendar::recurrence::{EVERY_DAY, Starts};
 use crate::domain::calendar::{BadCalendar, Calendar, Event, Misfit, Place, When};
 use crate::domain::schedule::{BadSchedule, Rule, Schedule, Shift};
 use crate::domain::time::{Date, Instant, TimeOfDay, Zone};
@@ -242,18 +242,19 @@ impl<'c> Said<'c> {
     fn schedule(self, before: Option<&Schedule>) -> Result<Schedule, BadCalendar> {
         let kept = || before.map(|before| before.rules().to_vec()).unwrap_or_default();
         let rules = if self.series.is_empty() { kept() } else { self.rules() };
+        let week = EVERY_DAY.map(|weekday| of_day(&rules, weekday));
         let mut exceptions = before.map(|before| before.exceptions().clone()).unwrap_or_default();
+        let over = exceptions.range(..self.ahead.0).count();
         for day in self.days_to_look_at() {
             let said = self.said_of(day)?;
-            let weekly = of_day(&rules, day.weekday());
-            if self.off.contains_key(&day) || said != weekly {
+            if self.off.contains_key(&day) || said != week[day.weekday().num_days_from_monday() as usize] {
                 exceptions.insert(day, said);
             } else if self.dated.contains_key(&day) {
                 exceptions.remove(&day);
             }
-        }
-        if exceptions.range(self.ahead.0..).count() > MOST_DAYS {
-            return Err(BadCalendar::TooManyDays);
+            if exceptions.len() - over > MOST_DAYS {
+                return Err(BadCalendar::TooManyDays);
+            }
         }
         Schedule::new(self.zone, rules, exceptions).map_err(|why| match why {
             BadSchedule::NoRules => BadCalendar::NoWeek,

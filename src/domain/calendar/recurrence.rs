@@ -205,7 +205,8 @@ impl Parts {
                 (Frequency::Yearly { month: self.month, day }, Vec::new())
             }
             often @ (Frequency::Daily | Frequency::Weekly) if self.month.is_none() && self.day.is_none() => {
-                (often, plain.ok_or_else(inexpressible)?)
+                let named = plain.ok_or_else(inexpressible)?;
+                (often, EVERY_DAY.into_iter().filter(|day| named.contains(day)).collect())
             }
             Frequency::Daily | Frequency::Weekly => return Err(inexpressible()),
         };
@@ -353,7 +354,7 @@ mod tests {
         for (rule, weekdays) in [
             ("FREQ=WEEKLY", Some("WE")),
             ("FREQ=WEEKLY;BYDAY=MO,FR;WKST=SU", Some("MO,FR")),
-            ("freq=weekly;byday=mo;interval=1", Some("MO")),
+            ("freq=weekly;byday=we,mo,we;interval=1", Some("MO,WE")),
             ("FREQ=DAILY", Some("MO,TU,WE,TH,FR,SA,SU")),
             ("FREQ=DAILY;BYDAY=SA", Some("SA")),
             ("FREQ=WEEKLY;COUNT=2", None),

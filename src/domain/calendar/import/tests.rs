@@ -274,7 +274,7 @@ fn a_whole_that_hours_of_work_cannot_be_is_refused() {
     let both = ["DTSTART;VALUE=DATE:20261124", "DTSTART:20261124T080000 DURATION:PT8H"];
     assert_eq!(
         refused(Kind::Shifts, &both),
-        "event `2` (line 7): DTSTART: that day is off by another event, `event `1` (line 3)`; remove one of the two"
+        "event `2` (line 7): DTSTART: that day is off by event `1` (line 3); remove one of the two"
     );
     let overlapping = ["DTSTART:20261124T080000 DURATION:PT8H", "DTSTART:20261124T120000 DURATION:PT8H"];
     assert_eq!(
