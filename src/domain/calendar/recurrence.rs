@@ -238,7 +238,7 @@ fn numbered_weekday(text: &str) -> Option<(Option<i32>, Weekday)> {
     let letters = text.find(|c: char| c.is_ascii_alphabetic())?;
     let (nth, day) = text.split_at(letters);
     let nth = if nth.is_empty() { None } else { Some(nth.parse().ok()?) };
-    let is_of_month = nth.is_none_or(|nth: i32| nth != 0 && nth.abs() <= 5);
+    let is_of_month = nth.is_none_or(|nth: i32| nth != 0 && (-5..=5).contains(&nth));
     is_of_month.then_some((nth, weekday(day)?))
 }
 
@@ -333,7 +333,7 @@ mod tests {
             ("FREQ=WEEKLY;UNTIL=20261202T125900Z", "20261125T080000", &["2026-11-25"], true),
             ("FREQ=DAILY;UNTIL=20200101", "20261125", &[], true),
             (
-                "FREQ=WEEKLY;UNTIL=99991231",
+                "FREQ=WEEKLY;UNTIL=40001231",
                 "20261125",
                 &["2026-11-25", "2026-12-02", "2026-12-09", "2026-12-16"],
                 false,
@@ -384,7 +384,9 @@ mod tests {
             "FREQ=WEEKLY;COUNT=99999999999999999999",
             "FREQ=WEEKLY;UNTIL=tomorrow",
             "FREQ=YEARLY;BYDAY=MO",
-            "FREQ=YEARLY;BYDAY=20MO",
+            "FREQ=YEARLY;BYMONTH=1;BYDAY=20MO",
+            "FREQ=YEARLY;BYMONTH=1;BYDAY=0MO",
+            "FREQ=YEARLY;BYMONTH=1;BYDAY=-2147483648MO",
             "FREQ=YEARLY;BYMONTH=1;BYDAY=1MO,2MO",
             "FREQ=YEARLY;BYMONTH=1,2",
             "FREQ=YEARLY;BYMONTHDAY=-1",

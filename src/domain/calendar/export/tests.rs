@@ -141,7 +141,6 @@ proptest! {
         });
         let schedule = Schedule::new(zone, rules, exceptions.collect()).expect("hours");
         prop_assert_eq!(read_again(&written(&schedule), Some(&schedule)), schedule.clone());
-        // A zone that only days without a rule would name is not known from elsewhere.
         prop_assert_eq!(read_again(&written(&schedule), None), schedule);
     }
 }

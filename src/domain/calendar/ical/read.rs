@@ -39,7 +39,8 @@ pub fn read(file: &[u8]) -> Result<Calendar, BadCalendar> {
     }
     let lines = lines(file)?;
     let events = outline(&lines)?;
-    let text: String = lines.iter().map(|line| format!("{}\n", line.text)).collect();
+    // The parser looks for this end of a line first, through all the rest if need be.
+    let text: String = lines.iter().map(|line| format!("{}\r\n", line.text)).collect();
     let roots = read_calendar_simple(&text).map_err(|why| {
         let before = text.len() - why.input.len();
         let place = text[..before].matches('\n').count().min(lines.len() - 1);
@@ -85,8 +86,14 @@ fn line(number: usize, bytes: Vec<u8>) -> Result<Option<Line>, BadCalendar> {
     if text.is_empty() {
         return Ok(None);
     }
-    let end = text.find([':', ';']).ok_or_else(|| unreadable(number, "this is no line of a calendar"))?;
-    let (name, rest) = text.split_at(end);
+    // The parser would look for the end of a quotation on later lines.
+    let mut is_quoted = false;
+    let has_value = text.chars().any(|c| {
+        is_quoted ^= c == '"';
+        c == ':' && !is_quoted
+    });
+    let end = text.find([':', ';']).filter(|_| has_value);
+    let (name, rest) = text.split_at(end.ok_or_else(|| unreadable(number, "this is no line of a calendar"))?);
     let name = name.to_ascii_uppercase();
     if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
         return Err(unreadable(number, "this is no line of a calendar"));
