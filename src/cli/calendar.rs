@@ -9,6 +9,7 @@ use crate::app::tokens::NewToken;
 use crate::cli::desk::Desk;
 use crate::cli::output::{line, talk, to_second};
 use crate::cli::token::expiry::Expiry;
+use crate::config::public_url::PublicUrl;
 use crate::domain::access::{Right, Role};
 use crate::domain::ids::{Login, Skill, TokenName};
 use crate::domain::tenant::Tenant;
@@ -84,7 +85,7 @@ async fn link(desk: &Desk, app: &App, tenant: &Tenant, args: Link) -> anyhow::Re
     let rights = Some([Right::CalendarRead].into());
     let new = NewToken { name, role, rights, user, expires_at };
     let (token, text) = app.issue_token(tenant, new).await?;
-    let origin = desk.settings.public_url.as_ref().map(|url| url.as_str()).unwrap_or_default();
+    let origin = desk.settings.public_url.as_ref().map(PublicUrl::as_str).unwrap_or_default();
     line(format!("{origin}/calendar/{}/{place}", text.expose()))?;
     let until = token.expires_at.map_or_else(String::new, |end| format!(" until {}", to_second(end)));
     talk(format!(

@@ -40,7 +40,7 @@ pub fn read(file: &[u8]) -> Result<Calendar, BadCalendar> {
     let lines = lines(file)?;
     let events = outline(&lines)?;
     // The parser looks for this end of a line first, through all the rest if need be.
-    let text: String = lines.iter().map(|line| format!("{}\r\n", line.text)).collect();
+    let text: String = lines.iter().flat_map(|line| [line.text.as_str(), "\r\n"]).collect();
     let roots = read_calendar_simple(&text).map_err(|why| {
         let before = text.len() - why.input.len();
         let place = text[..before].matches('\n').count().min(lines.len() - 1);

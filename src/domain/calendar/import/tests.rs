@@ -30,8 +30,8 @@ fn calendar(events: &[&str]) -> Result<Calendar, BadCalendar> {
 fn words(schedule: &Schedule) -> Vec<String> {
     let rules = schedule.rules().iter().map(ToString::to_string);
     let days = schedule.exceptions().iter().map(|(day, shifts)| {
-        let shifts: String = shifts.iter().map(|shift| format!(" {shift}")).collect();
-        format!("{day}{shifts}")
+        let words = std::iter::once(day.to_string()).chain(shifts.iter().map(ToString::to_string));
+        words.collect::<Vec<_>>().join(" ")
     });
     rules.chain(days).collect()
 }
