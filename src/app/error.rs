@@ -2,6 +2,7 @@
 
 use crate::app::flows::Placed;
 use crate::app::presence::Standing;
+use crate::domain::calendar::BadCalendar;
 use crate::domain::ids::{Login, Name, TokenName};
 use crate::domain::phone::{BadNumber, E164};
 use crate::domain::presence::Rejected;
@@ -72,6 +73,8 @@ pub enum Error {
     Outdated { what: &'static str, name: String, current: Box<serde_json::Value> },
     #[error("token `{0}` exists already; choose another name, or revoke that one first")]
     TokenExists(TokenName),
+    #[error("nothing was changed: {0}")]
+    Calendar(#[from] BadCalendar),
     #[error("user `{user}`: {why}")]
     Presence { user: Login, why: Rejected },
     #[error(transparent)]

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod availability;
 pub mod backup;
 mod cache;
+pub mod calendars;
 pub mod calls;
 mod claims;
 pub mod coverage;

@@ -9,6 +9,7 @@ use crate::domain::presence::{self, Cause, Command, Presence, Reason, Source};
 use crate::domain::schedule::{Edge, Schedule};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
+use crate::domain::user::User;
 use crate::store::schedules::AtEdge;
 use crate::store::{Scope, StoreError, Tx};
 
@@ -50,21 +51,30 @@ impl App {
             Box::pin(async move {
                 let user = users::find(tx, &tenant, &login).await?;
                 let before = tx.schedule(&tenant.id, &user.id).await?;
-                if before == schedule {
-                    return Ok(());
-                }
-                match &schedule {
-                    Some(schedule) => tx.save_schedule(&tenant.id, &user.id, schedule),
-                    None => tx.delete_schedule(&tenant.id, &user.id),
-                }
-                tx.save_edge(&tenant.id, &user.id, schedule.is_some().then(|| tx.now()));
-                let told = Event::ScheduleSet(change(before.as_ref(), schedule.as_ref()));
-                log_deed(tx, &tenant.id, format!("user:{login}"), told);
+                save(tx, &tenant, &user, (before.as_ref(), schedule.as_ref()));
                 Ok(())
             })
         });
         unit.await
     }
+}
+
+/// Gives a user other hours of work than they had before, or none.
+pub(super) fn save(
+    tx: &mut Tx<'_>,
+    tenant: &Tenant,
+    user: &User,
+    (before, after): (Option<&Schedule>, Option<&Schedule>),
+) {
+    if before == after {
+        return;
+    }
+    match after {
+        Some(schedule) => tx.save_schedule(&tenant.id, &user.id, schedule),
+        None => tx.delete_schedule(&tenant.id, &user.id),
+    }
+    tx.save_edge(&tenant.id, &user.id, after.is_some().then(|| tx.now()));
+    log_deed(tx, &tenant.id, format!("user:{}", user.login), Event::ScheduleSet(change(before, after)));
 }
 
 /// Takes a user over an edge of their hours of work, and notes the next one.

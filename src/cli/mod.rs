@@ -5,6 +5,7 @@ mod apply;
 mod audit;
 mod availability;
 mod backup;
+mod calendar;
 pub mod call;
 mod completions;
 mod coverage;
@@ -91,6 +92,9 @@ enum Command {
     /// Hours of work
     #[command(subcommand)]
     Schedule(schedule::Action),
+    /// Calendars to subscribe to: who is on duty and at work
+    #[command(subcommand)]
+    Calendar(calendar::Action),
     /// What the tenant has decided about presence: labels, wrap-up, quick availabilities
     #[command(subcommand)]
     Policy(policy::Action),
@@ -149,6 +153,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Availability(action) => availability::run(&desk, action).await,
         Command::Status(action) => status::run(&desk, action).await,
         Command::Schedule(action) => schedule::run(&desk, action).await,
+        Command::Calendar(action) => calendar::run(&desk, action).await,
         Command::Policy(action) => policy::run(&desk, action).await,
         Command::Report(action) => report::run(&desk, action).await,
         Command::Timer(action) => timer::run(&desk, action).await,

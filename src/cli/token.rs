@@ -1,6 +1,6 @@
 //! `dutyline token`.
 
-mod expiry;
+pub(super) mod expiry;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;

@@ -10,7 +10,7 @@ spelled!(
     Right,
     "one of presence.read, presence.write, users.read, users.write, setup.read, setup.write, calls.read, \
      reports.read, events.read, audit.read, tokens.write, tenants.write, numbers.read, terminals.write, \
-     webhooks.read, webhooks.write", {
+     webhooks.read, webhooks.write, calendar.read", {
         /// See who is on duty, and until when.
         PresenceRead = "presence.read",
         /// Send agents on and off duty, and hold them off it.
@@ -43,6 +43,8 @@ spelled!(
         WebhooksRead = "webhooks.read",
         /// Send all events, telephone numbers in them, wherever one likes.
         WebhooksWrite = "webhooks.write",
+        /// See when users are on duty and at work, as a calendar. As the only right of a token it may stand in an address.
+        CalendarRead = "calendar.read",
     }
 );
 
@@ -63,7 +65,7 @@ impl Role {
     /// All that the role may do. An agent may do it to themselves alone.
     pub fn rights(self) -> &'static [Right] {
         match self {
-            Self::Agent => &[Right::PresenceRead, Right::PresenceWrite],
+            Self::Agent => &[Right::PresenceRead, Right::PresenceWrite, Right::CalendarRead],
             Self::Supervisor => &[
                 Right::PresenceRead,
                 Right::PresenceWrite,
@@ -72,6 +74,7 @@ impl Role {
                 Right::ReportsRead,
                 Right::EventsRead,
                 Right::NumbersRead,
+                Right::CalendarRead,
             ],
             Self::Admin => &[
                 Right::PresenceRead,
@@ -88,6 +91,7 @@ impl Role {
                 Right::TerminalsWrite,
                 Right::WebhooksRead,
                 Right::WebhooksWrite,
+                Right::CalendarRead,
             ],
             Self::Owner => Right::ALL,
         }
@@ -142,6 +146,11 @@ impl Access {
     /// The agent for whom an agent's token speaks.
     pub fn user(&self) -> Option<&Login> {
         self.user.as_ref()
+    }
+
+    /// Whether the right is all that the bearer has (D70).
+    pub fn has_only(&self, right: Right) -> bool {
+        self.rights.iter().eq([&right])
     }
 
     /// Whether the right is the bearer's, to whatever there is in the tenant. An agent's never is.

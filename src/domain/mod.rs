@@ -9,6 +9,7 @@ pub mod access;
 pub mod allocation;
 pub mod attendance;
 pub mod availability;
+pub mod calendar;
 pub mod call;
 pub mod chain;
 pub mod claim;

@@ -1,6 +1,8 @@
 //! When a user works, by the clock on their wall, and what the edges of that time make of their
 //! availability (A2.7).
 
+pub mod difference;
+
 use std::collections::BTreeMap;
 use std::{fmt, iter};
 
@@ -45,7 +47,7 @@ pub struct Rule {
 
 /// A stretch of work. It is of the day on which it starts; an end that is not after the start is of the
 /// day after, so that `22:00-06:00` is a night and `08:00-08:00` a whole day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Shift {
     #[schema(value_type = String, example = "08:00")]
     pub start: TimeOfDay,
@@ -180,7 +182,7 @@ fn joined(spans: impl Iterator<Item = (Instant, Instant)>) -> impl Iterator<Item
 }
 
 impl Shift {
-    fn is_overnight(self) -> bool {
+    pub(super) fn is_overnight(self) -> bool {
         self.end <= self.start
     }
 

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc, Weekday};
 use jiff::tz::{AmbiguousOffset, AmbiguousTimestamp, Offset, TimeZone};
 use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
@@ -114,10 +114,33 @@ impl Zone {
         instant(found.expect(IN_RANGE))
     }
 
+    /// How the zone's clocks are set between two instants.
+    pub fn changes(&self, after: Instant, until: Instant) -> Vec<ClockChange> {
+        let offset = |at: Timestamp| self.0.to_offset(at).seconds();
+        let changes =
+            self.0.following(timestamp(after)).take_while(|change| instant(change.timestamp()) <= until);
+        let mut before_s = offset(timestamp(after));
+        let told = changes.map(|change| {
+            let after_s = change.offset().seconds();
+            let told = ClockChange { at: instant(change.timestamp()), before_s, after_s };
+            before_s = after_s;
+            told
+        });
+        told.collect()
+    }
+
     /// When the zone's clocks are set next.
     fn next_change(&self, after: Timestamp) -> Timestamp {
         self.0.following(after).next().map_or(after, |change| change.timestamp())
     }
+}
+
+/// Clocks are set, from one offset to another: seconds east of UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockChange {
+    pub at: Instant,
+    pub before_s: i32,
+    pub after_s: i32,
 }
 
 /// Which of two instants that look the same on the wall.
@@ -201,6 +224,12 @@ impl TimeOfDay {
 
     /// `24:00`.
     pub const END: Self = Self { hour: 24, minute: 0 };
+
+    /// What the wall shows, to the minute.
+    pub fn of(time: NaiveTime) -> Self {
+        let small = |number: u32| number.try_into().expect("an hour or a minute");
+        Self { hour: small(time.hour()), minute: small(time.minute()) }
+    }
 
     /// Minutes since `00:00`, on a day without a change of clocks: 0 to 1440.
     pub fn minute_of_day(self) -> u16 {

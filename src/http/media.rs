@@ -130,7 +130,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 }
 
 /// Whether a list of entity tags has `etag`; tags are compared weakly, as `If-None-Match` asks.
-fn names(tags: &str, etag: &str) -> bool {
+pub(super) fn names(tags: &str, etag: &str) -> bool {
     tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
 }
 

@@ -68,6 +68,14 @@ impl Default for Limits {
 /// else, and what is refused is told as a problem.
 const API: &str = "/v1/";
 
+/// Addresses of calendars, which have a token in them.
+pub(super) const CALENDARS: &str = "/calendar/";
+
+/// What of a path may be logged.
+fn loggable(path: &str) -> &str {
+    if path.starts_with(CALENDARS) { CALENDARS } else { path }
+}
+
 /// After an accept that failed for want of a resource, such as file descriptors: long enough for a connection
 /// to end, and no busy loop meanwhile.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
@@ -182,7 +190,7 @@ impl Server {
         let answer = self.app.clone().oneshot(Request::from_parts(parts, body));
         // A panic ends its own request and nobody else's; the panic hook has told its place and words.
         let Ok(answer) = AssertUnwindSafe(answer).catch_unwind().await else {
-            tracing::error!(path, "a handler panicked");
+            tracing::error!(path = loggable(&path), "a handler panicked");
             return Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response());
         };
         answer

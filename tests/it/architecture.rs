@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// Libraries that show in few places, so that each can be exchanged there.
 const ONLY_IN: &[(&str, &str)] = &[
+    ("icalendar::", "domain/calendar/ical"),
     ("jiff::", "domain/time.rs"),
     ("phonenumber::", "domain/phone.rs"),
     ("quick_xml::", "carrier/twiml"),
@@ -118,6 +119,11 @@ fn an_edge_that_the_table_lacks_is_found() {
         ("attic/old.rs", "", Some("`attic` has no row in the table of directions")),
         ("domain/time.rs", "use jiff::Zoned;", None),
         ("flow/engine.rs", "use jiff::Zoned;", Some("`jiff::` belongs in `domain/time.rs` alone")),
+        (
+            "domain/calendar/feed.rs",
+            "use icalendar::Event;",
+            Some("`icalendar::` belongs in `domain/calendar/ical` alone"),
+        ),
         ("app/admin.rs", "    sqlx::query(\"select 1\")", Some("`sqlx::` belongs in `store/` alone")),
         ("app/admin.rs", "rlibphonenumber::parse(text)", None),
         ("flow/engine.rs", "pub async fn step() {", Some("`flow` is pure and has no `async`")),

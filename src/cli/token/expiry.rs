@@ -8,7 +8,7 @@ use crate::domain::time::Instant;
 
 /// The end of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Expiry {
+pub(in crate::cli) enum Expiry {
     /// So long after it is issued.
     In(TimeDelta),
     At(Instant),
@@ -16,11 +16,11 @@ pub(super) enum Expiry {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("give days or hours like `90d` or `12h`, or a time like `2027-01-31T12:00:00Z`")]
-pub(super) struct BadExpiry;
+pub(in crate::cli) struct BadExpiry;
 
 impl Expiry {
     /// When it is for a token that is issued now.
-    pub(super) fn end(self, now: Instant) -> Instant {
+    pub(in crate::cli) fn end(self, now: Instant) -> Instant {
         match self {
             Self::In(length) => now + length,
             Self::At(end) => end,

@@ -4,7 +4,7 @@ use crate::domain::tenant::acme;
 const ROLES: &[Role] = Role::ALL;
 
 /// Which of the roles has the right, in their order.
-const MATRIX: [(Right, [bool; 4]); 16] = [
+const MATRIX: [(Right, [bool; 4]); 17] = [
     // agent, supervisor, admin, owner
     (Right::PresenceRead, [true, true, true, true]),
     (Right::PresenceWrite, [true, true, true, true]),
@@ -22,6 +22,7 @@ const MATRIX: [(Right, [bool; 4]); 16] = [
     (Right::TerminalsWrite, [false, false, true, true]),
     (Right::WebhooksRead, [false, false, true, true]),
     (Right::WebhooksWrite, [false, false, true, true]),
+    (Right::CalendarRead, [true, true, true, true]),
 ];
 
 fn login(text: &str) -> Login {
@@ -71,6 +72,9 @@ fn rights_that_are_named_narrow_a_role_and_never_widen_it() {
                 assert_eq!(narrow.may_touch(&login("ada"), *other), may, "{role} with {right}: {other}");
             }
         }
+        let one = access(*role, Some(&[Right::CalendarRead]));
+        assert!(one.has_only(Right::CalendarRead) && !one.has_only(Right::PresenceRead));
+        assert!(Right::ALL.iter().all(|right| !access(*role, None).has_only(*right)));
         assert!(Right::ALL.iter().all(|right| !access(*role, Some(&[])).may_touch(&login("ada"), *right)));
     }
 }

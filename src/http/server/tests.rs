@@ -294,3 +294,14 @@ async fn a_body_for_the_api_is_as_large_as_its_handler_takes_it() {
     let answer = ask(&server, &request).await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("70000"), "{answer}");
 }
+
+#[test]
+fn an_address_with_a_token_in_it_is_not_logged() {
+    for (path, logged) in [
+        ("/calendar/dl_secret/users/ada.ics", "/calendar/"),
+        ("/calendar/dl_secret", "/calendar/"),
+        ("/v1/users/ada/calendar.ics", "/v1/users/ada/calendar.ics"),
+    ] {
+        assert_eq!(loggable(path), logged);
+    }
+}

@@ -83,14 +83,43 @@ impl Gate {
 
     /// What the bearer of the token that the headers show may do.
     async fn believe(&self, headers: &HeaderMap, peer: Peer) -> Result<Access, Problem> {
-        let now = Instant::now();
-        let token = match shown(headers) {
+        match shown(headers) {
+            Ok(token) => self.recognise(&token, peer).await,
+            Err(none) => {
+                Err(self.limits.disbelieve(peer, Instant::now()).map_or_else(Problem::from, |()| none))
+            }
+        }
+    }
+
+    /// Lets somebody through whose address has a token in it, to what it lets them see of everybody, or of the user whom
+    /// the address names. Such a token may do nothing else: addresses lie about.
+    pub(super) async fn follow(
+        &self,
+        token: &str,
+        (right, about): (Right, Option<&Login>),
+        peer: Peer,
+    ) -> Result<Caller, Problem> {
+        let token: TokenText = match token.parse() {
             Ok(token) => token,
-            Err(none) => return Err(self.limits.disbelieve(peer, now).map_or_else(Problem::from, |()| none)),
+            Err(_) => {
+                self.limits.disbelieve(peer, Instant::now())?;
+                return Err(Problem::hidden());
+            }
         };
-        let digest = token.digest();
+        let known = self.recognise(&token, peer).await;
+        let access = known.map_err(|why| if why.is_disbelief() { Problem::hidden() } else { why })?;
+        let is_let_in = about.map_or(access.may(right), |user| access.may_touch(user, right));
+        if access.has_only(right) && is_let_in { Ok(self.caller(access)) } else { Err(Problem::hidden()) }
+    }
+
+    fn caller(&self, access: Access) -> Caller {
+        Caller { app: self.app.on_behalf_of(&access.actor()), access: Arc::new(access) }
+    }
+
+    async fn recognise(&self, token: &TokenText, peer: Peer) -> Result<Access, Problem> {
+        let (now, digest) = (Instant::now(), token.digest());
         self.limits.greet(&digest, peer, now)?;
-        match self.app.authenticate(&token).await {
+        match self.app.authenticate(token).await {
             Ok(access) => {
                 self.limits.know(digest, now);
                 Ok(access)
@@ -164,7 +193,7 @@ async fn admit(gate: &Gate, asked: &Parts, path: &str, params: &RawPathParams) -
         (Demand::Right(right), Some(login)) => access.require_of(&login, right)?,
         (Demand::Right(right), None) => access.require(right)?,
     }
-    Ok(Caller { app: gate.app.on_behalf_of(&access.actor()), access: Arc::new(access) })
+    Ok(gate.caller(access))
 }
 
 /// Where a request comes from. Only tests send some past the server, from nowhere.

@@ -8,6 +8,7 @@
 pub mod allowance;
 mod audit;
 mod availability;
+mod calendars;
 mod calls;
 mod coverage;
 mod document;
@@ -94,6 +95,7 @@ pub fn routes(app: App, terms: Terms) -> Router {
     let limits = Arc::new(Limits::new(terms.tokens, terms.strangers));
     let gate = Gate::new(app.clone(), &document, limits.clone());
     let tasks = terms.tasks.clone();
+    let addressed = calendars::addressed(gate.clone());
     let sockets = Sockets::new(app, limits, terms);
     let page = SwaggerUi::new("/v1/docs").url("/v1/openapi.json", document).config(Config::default());
     operations
@@ -102,6 +104,7 @@ pub fn routes(app: App, terms: Terms) -> Router {
         .route_layer(from_fn_with_state(gate, gate::pass))
         .merge(page)
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .merge(addressed)
         .layer(from_fn(request_id::keep))
         .route("/v1/{*path}", axum::routing::any(|uri: Uri| async move { Problem::no_such_path(uri.path()) }))
 }
@@ -133,6 +136,10 @@ fn operations() -> (Router, OpenApi) {
         .routes(routes!(status::end_wrap_up_as_known))
         .routes(routes!(schedules::list))
         .routes(routes!(schedules::show, schedules::set, schedules::clear))
+        .routes(routes!(schedules::import))
+        .routes(routes!(schedules::export))
+        .routes(routes!(calendars::of_user))
+        .routes(routes!(calendars::of_skill))
         .routes(routes!(oncall::list))
         .routes(routes!(coverage::list))
         .routes(routes!(timers::list))

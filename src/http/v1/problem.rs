@@ -12,6 +12,7 @@ use crate::app::Error;
 use crate::app::flows::Placed;
 use crate::app::tokens::Unauthenticated;
 use crate::domain::access::Denied;
+use crate::domain::calendar::BadCalendar;
 use crate::domain::presence::Rejected;
 use crate::http::v1::allowance::TooMany;
 
@@ -75,6 +76,16 @@ impl Problem {
         let told = if field.is_empty() { detail.clone() } else { format!("`{field}`: {detail}") };
         let fault = Some(Box::new(Fault { field, detail }));
         Self { fault, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, told) }
+    }
+
+    /// Whether it is that nobody is known by the token that was shown.
+    pub(super) fn is_disbelief(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
+    /// Nothing is there, or nothing for whoever asks: they do not learn which.
+    pub(super) fn hidden() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here")
     }
 
     pub(super) fn with_status(self, status: StatusCode) -> Self {
@@ -206,6 +217,8 @@ impl From<Error> for Problem {
             Error::Link(_) | Error::Folder { .. } => refused(unfit, "flow_invalid"),
             Error::Unrunnable { .. } => refused(conflict, "flow_not_runnable"),
             Error::PlanOutdated => refused(conflict, "plan_outdated"),
+            Error::Calendar(BadCalendar::TooLarge) => refused(StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Error::Calendar(_) => refused(unfit, "calendar_invalid"),
             Error::Prompt(_) => refused(unfit, "prompt_invalid"),
             Error::PromptInUse { .. } => refused(conflict, "prompt_in_use"),
             Error::Presence { why: Rejected::Held(_), .. } => refused(conflict, "held"),

@@ -14,6 +14,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use tokio::time::timeout;
 
+use crate::domain::calendar;
 use crate::domain::edit::Edit;
 use crate::flow::recording::LARGEST;
 use crate::http::v1::problem::Problem;
@@ -35,6 +36,18 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let read = serde_path_to_error::deserialize(&mut json).map_err(|why| at_fault(&why))?;
     json.end().map_err(|why| Problem::new(StatusCode::BAD_REQUEST, "not_json", why.to_string()))?;
     Ok(read)
+}
+
+/// The body, which is a calendar whatever its header says.
+#[derive(Debug)]
+pub(super) struct SentCalendar(pub(super) Bytes);
+
+impl<S: Sync> FromRequest<S> for SentCalendar {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        arrived(request.into_body(), calendar::MOST_BYTES).await.map(Self)
+    }
 }
 
 /// A body that is JSON, or a recording if its `Content-Type` says so.

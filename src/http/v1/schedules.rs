@@ -1,17 +1,21 @@
 //! Hours of work.
 
 use axum::Json;
-use axum::http::StatusCode;
-use serde::Serialize;
-use utoipa::ToSchema;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::Error;
+use crate::app::calendars::{CalendarFile, HoursImported};
+use crate::domain::calendar::import::Kind;
 use crate::domain::ids::Login;
 use crate::domain::schedule::Schedule;
+use crate::http::v1::calendars;
 use crate::http::v1::gate::Caller;
 use crate::http::v1::page::{Asked, Page};
 use crate::http::v1::problem::Problem;
-use crate::http::v1::reading::{Named, Search, Sent};
+use crate::http::v1::reading::{Named, Search, Sent, SentCalendar};
 
 /// A user's hours of work.
 #[derive(Debug, Serialize, ToSchema)]
@@ -59,4 +63,45 @@ pub(super) async fn set(
 pub(super) async fn clear(caller: Caller, Named(login): Named<Login>) -> Result<StatusCode, Problem> {
     caller.app.set_schedule(caller.tenant(), &login, None).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// How a calendar is taken in.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Importing {
+    /// `holidays`: days off, while the hours stay. `shifts`: hours, week by week and of certain days.
+    #[serde(rename = "as")]
+    #[param(rename = "as", inline)]
+    kind: Kind,
+    /// Only tell what would change.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Change a user's hours of work to what a calendar says (iCalendar)
+///
+/// All of it, or nothing: an event that hours of work cannot say is told by its line and identifier. Events that come every year are followed for 24 months.
+#[utoipa::path(post, path = "/v1/users/{login}/schedule/import", tag = "schedules",
+    params(("login" = Login, Path), Importing), request_body(content = String, content_type = "text/calendar"),
+    security(("token" = ["users.write"])), responses((status = 200, body = HoursImported)))]
+pub(super) async fn import(
+    caller: Caller,
+    Named(login): Named<Login>,
+    Search(Importing { kind, dry_run }): Search<Importing>,
+    SentCalendar(file): SentCalendar,
+) -> Result<Json<HoursImported>, Problem> {
+    let file = CalendarFile { kind, bytes: file.into(), is_dry_run: dry_run };
+    Ok(Json(caller.app.import_hours(caller.tenant(), &login, file).await?))
+}
+
+/// Show a user's hours of work as a calendar, which can be imported again
+#[utoipa::path(get, path = "/v1/users/{login}/schedule.ics", tag = "schedules", params(("login" = Login, Path)),
+    security(("token" = ["presence.read"])), responses((status = 200, body = String, content_type = "text/calendar")))]
+pub(super) async fn export(
+    caller: Caller,
+    Named(login): Named<Login>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    Ok(calendars::answer(caller.app.export_hours(caller.tenant(), &login).await?, &headers))
 }

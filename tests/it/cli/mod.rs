@@ -2,6 +2,7 @@
 
 mod apply;
 mod audit;
+mod calendars;
 mod events;
 mod flow;
 mod migrate;

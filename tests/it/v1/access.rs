@@ -32,6 +32,7 @@ fn filled(path: &str) -> String {
     let (login, call) = ("ada", "call_00000000000000000000000000000001");
     path.replace("{login}", login)
         .replace("{call}", call)
+        .replace("{skill}", "french")
         .replace("{token}", "none")
         .replace("{webhook}", "none")
         .replace("{mapping}", "none")

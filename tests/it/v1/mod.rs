@@ -2,6 +2,7 @@
 
 mod access;
 mod availability;
+mod calendars;
 mod coverage;
 mod document;
 mod fuzz;
@@ -123,7 +124,12 @@ impl Api {
         body: Value,
         headers: &[(&str, &str)],
     ) -> Answer {
-        let text = if body.is_null() { String::new() } else { body.to_string() };
+        let text = match body {
+            Value::Null => String::new(),
+            // What is no JSON.
+            Value::String(text) => text,
+            json => json.to_string(),
+        };
         self.send(token, method, path, text, headers).await
     }
 

@@ -82,6 +82,12 @@ fn writes() -> Vec<(&'static str, &'static str, &'static str, Value)> {
             Value::Null,
         ),
         ("PUT", "/v1/users/{login}/schedule", "/v1/users/bob/schedule", schedule),
+        (
+            "POST",
+            "/v1/users/{login}/schedule/import",
+            "/v1/users/bob/schedule/import?as=holidays",
+            json!(include_str!("../calendars/holidays.ics")),
+        ),
         ("DELETE", "/v1/users/{login}/schedule", "/v1/users/bob/schedule", Value::Null),
         ("DELETE", "/v1/users/{login}/extensions/{position}", "/v1/users/bob/extensions/1", Value::Null),
         ("DELETE", "/v1/users/{login}", "/v1/users/bob", Value::Null),

@@ -1,0 +1,160 @@
+//! Calendars: hours of work come in with them, and who is on duty goes out.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::presence::agent;
+use super::{App, Error, schedules, users};
+use crate::domain::calendar::feed::{self, Person};
+use crate::domain::calendar::import::{self, Imported, Kind, LeftOut};
+use crate::domain::calendar::{export, ical};
+use crate::domain::ids::{Login, Skill};
+use crate::domain::schedule::Schedule;
+use crate::domain::schedule::difference::Difference;
+use crate::domain::tenant::Tenant;
+use crate::domain::time::Zone;
+use crate::store::Scope;
+
+/// Users in one calendar, at most.
+const MOST_PEOPLE: usize = 500;
+
+/// A calendar to be taken in.
+#[derive(Debug, Clone)]
+pub struct CalendarFile {
+    pub kind: Kind,
+    pub bytes: Vec<u8>,
+    /// Whether it is only asked what would change.
+    pub is_dry_run: bool,
+}
+
+/// What a calendar has changed, or would change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct HoursImported {
+    pub dry_run: bool,
+    #[serde(flatten)]
+    pub difference: Difference,
+    pub left_out: LeftOut,
+    /// The hours as they are then.
+    pub schedule: Schedule,
+}
+
+impl App {
+    /// Changes a user's hours of work to what a calendar says, all of it or nothing.
+    pub async fn import_hours(
+        &self,
+        tenant: &Tenant,
+        login: &Login,
+        file: CalendarFile,
+    ) -> Result<HoursImported, Error> {
+        let (kind, is_dry_run) = (file.kind, file.is_dry_run);
+        let (before, zone) = self.hours_and_zone(tenant, login).await?;
+        let (known, now) = (before.clone(), self.store.clock().now());
+        // A large file takes long enough to be felt by others.
+        let reading = tokio::task::spawn_blocking(move || {
+            import::import(&ical::read(&file.bytes)?, kind, known.as_ref(), &zone, now)
+        });
+        let Imported { schedule, left_out } =
+            reading.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))?;
+        let difference = Difference::between(before.as_ref(), &schedule);
+        if !is_dry_run {
+            self.replace_hours(tenant, login, before, schedule.clone()).await?;
+        }
+        Ok(HoursImported { dry_run: is_dry_run, difference, left_out, schedule })
+    }
+
+    async fn hours_and_zone(
+        &self,
+        tenant: &Tenant,
+        login: &Login,
+    ) -> Result<(Option<Schedule>, Zone), Error> {
+        let (tenant, login) = (tenant.clone(), login.clone());
+        let read = self.store.read::<_, Error, _>(|tx| {
+            Box::pin(async move {
+                let user = users::find(tx, &tenant, &login).await?;
+                let schedule = tx.schedule(&tenant.id, &user.id).await?;
+                Ok((schedule, user.zone.unwrap_or(tenant.zone)))
+            })
+        });
+        read.await
+    }
+
+    /// Gives a user other hours of work, if they have those still that they had `before`.
+    async fn replace_hours(
+        &self,
+        tenant: &Tenant,
+        login: &Login,
+        before: Option<Schedule>,
+        after: Schedule,
+    ) -> Result<(), Error> {
+        let (tenant, login) = (tenant.clone(), login.clone());
+        let unit = self.store.write::<_, Error, _>(Scope::of(&tenant), |tx| {
+            Box::pin(async move {
+                let user = users::find(tx, &tenant, &login).await?;
+                let now = tx.schedule(&tenant.id, &user.id).await?;
+                if now != before {
+                    let current = serde_json::to_value(&now).expect("hours are plain data");
+                    let name = login.to_string();
+                    return Err(Error::Outdated { what: "schedule", name, current: Box::new(current) });
+                }
+                schedules::save(tx, &tenant, &user, (before.as_ref(), Some(&after)));
+                Ok(())
+            })
+        });
+        unit.await
+    }
+
+    /// A user's hours of work as a calendar, which [`App::import_hours`] makes the same hours of.
+    pub async fn export_hours(&self, tenant: &Tenant, login: &Login) -> Result<String, Error> {
+        let (tenant, login) = (tenant.clone(), login.clone());
+        let read = self.store.read::<_, Error, _>(|tx| {
+            Box::pin(async move {
+                let user = users::find(tx, &tenant, &login).await?;
+                let schedule = tx.schedule(&tenant.id, &user.id).await?;
+                let schedule = schedule.ok_or_else(|| Error::NotFound {
+                    what: "hours of work of user",
+                    name: login.to_string(),
+                    mend: "`dutyline schedule set` gives some",
+                })?;
+                Ok(export::hours(&user.id, &schedule, tx.now()))
+            })
+        });
+        read.await
+    }
+
+    /// A user's calendar: when they are on duty and at work. One who is out of service has none of that.
+    pub async fn calendar(&self, tenant: &Tenant, login: &Login) -> Result<String, Error> {
+        let (tenant, login) = (tenant.clone(), login.clone());
+        let read = self.store.read::<_, Error, _>(|tx| {
+            Box::pin(async move {
+                let is_active = users::find(tx, &tenant, &login).await?.active;
+                let agent = agent(tx, &tenant, &login).await?;
+                let schedule = tx.schedule(&tenant.id, &agent.id).await?;
+                let people = is_active.then(|| Person::of(&agent, schedule.as_ref()));
+                Ok(feed::feed(&agent.name, people.as_slice(), tx.now()))
+            })
+        });
+        read.await
+    }
+
+    /// The calendar of all in service who have a skill.
+    pub async fn skill_calendar(&self, tenant: &Tenant, skill: &Skill) -> Result<String, Error> {
+        let (tenant, skill) = (tenant.id.clone(), skill.clone());
+        let read = self.store.read::<_, Error, _>(|tx| {
+            Box::pin(async move {
+                let mut agents = tx.board(&tenant).await?;
+                agents.retain(|agent| agent.skills.fit(Some(&skill)));
+                if agents.len() > MOST_PEOPLE {
+                    let why = format!("more than {MOST_PEOPLE} users have it; no calendar holds so many");
+                    return Err(Error::invalid("skill", skill.to_string(), why));
+                }
+                let schedules: BTreeMap<Login, Schedule> =
+                    tx.schedules_after(&tenant, None, u32::MAX).await?.into_iter().collect();
+                let person = |agent| Person::of(agent, schedules.get(&agent.login));
+                let people: Vec<Person<'_>> = agents.iter().map(person).collect();
+                Ok(feed::feed(skill.as_str(), &people, tx.now()))
+            })
+        });
+        read.await
+    }
+}
