@@ -48,9 +48,9 @@ pub(super) fn json_unless_default<T: Serialize + Default + PartialEq>(value: &T)
     (*value != T::default()).then(|| serde_json::to_string(value).expect("the domain's types are plain data"))
 }
 
-/// A skill as it stands in a list in JSON.
-pub(super) fn in_list(skill: Option<&Skill>) -> Option<String> {
-    skill.map(|skill| format!("\"{skill}\""))
+/// A skill as it stands in a list in JSON; an empty text for none.
+pub(super) fn in_list(skill: Option<&Skill>) -> String {
+    skill.map(|skill| format!("\"{skill}\"")).unwrap_or_default()
 }
 
 /// Reads unix milliseconds.

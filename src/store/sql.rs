@@ -51,11 +51,11 @@ macro_rules! user_columns {
     };
 }
 
-/// Whether a user has the skill in a place, written as it stands in their list, or none is asked for: as
+/// Whether a user has the skill in a place, written as it stands in their list, or an empty text asks for none: as
 /// `domain::skills::Skills::fit` has it.
 macro_rules! fits_skill {
     ($place:literal) => {
-        concat!("(", $place, " is null or replace(u.skills, ", $place, ", '') <> u.skills)")
+        concat!("(", $place, " = '' or replace(u.skills, ", $place, ", '') <> u.skills)")
     };
 }
 

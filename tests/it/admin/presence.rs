@@ -32,18 +32,18 @@ async fn the_json_is_what_scripts_rely_on() {
     };
     assert_eq!(
         shown().await,
-        r#"{"user":"ada","name":"Ada Agent","state":"offline","since":null,"until":null,"generation":0,"source":null,"reason":null,"call":null}"#
+        r#"{"user":"ada","name":"Ada Agent","skills":[],"state":"offline","since":null,"until":null,"generation":0,"source":null,"reason":null,"call":null}"#
     );
     set(&line, named_only(&["ada"]), online(8, WhenOnline::Replace)).await.expect("allowed");
     assert_eq!(
         shown().await,
-        r#"{"user":"ada","name":"Ada Agent","state":"online","since":"2026-11-20T17:00:00Z","until":"2026-11-21T01:00:00Z","generation":1,"source":"admin","reason":"logged_in","call":null}"#
+        r#"{"user":"ada","name":"Ada Agent","skills":[],"state":"online","since":"2026-11-20T17:00:00Z","until":"2026-11-21T01:00:00Z","generation":1,"source":"admin","reason":"logged_in","call":null}"#
     );
     // I5: the time is up, and no worker has run.
     line.clock.advance(hours(8));
     assert_eq!(
         shown().await,
-        r#"{"user":"ada","name":"Ada Agent","state":"offline","since":"2026-11-21T01:00:00Z","until":null,"generation":1,"source":"timer","reason":"expired","call":null}"#
+        r#"{"user":"ada","name":"Ada Agent","skills":[],"state":"offline","since":"2026-11-21T01:00:00Z","until":null,"generation":1,"source":"timer","reason":"expired","call":null}"#
     );
 }
 
