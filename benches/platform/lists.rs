@@ -43,8 +43,8 @@ pub(crate) async fn run(engine: Engine, terms: &Terms) {
     let (mut head, mut rule) = ("| Page |".to_owned(), "|-|".to_owned());
     for &users in &terms.users {
         found.push(measure(engine, users, terms.times).await);
-        write!(head, " {users} users: p50 | p99 | at most, ms |").expect("memory takes it");
-        rule.push_str("-|-|-|");
+        write!(head, " {users} users: p50, p99, at most, ms |").expect("memory takes it");
+        rule.push_str("-|");
     }
     println!("{head} p50, times the first |\n{rule}-|");
     let pages =
