@@ -80,7 +80,7 @@ fn statements(agents: usize, changes: usize) -> Vec<String> {
              substr(cast(1000000000000 + (i * 2654435761) % 999999999989 as text), 2), \
              'AC00000000000000000000000000000001', 'CA' || i, {number}, '{LINE}', {user}, 'timed-presence', 1, \
              '{{\"frames\":[],\"asked\":\"nothing\",\"tries\":0,\"identity\":\"known\",\"proven\":false}}', 2, \
-             null, 'completed', null, 'online', h.at, h.at, '[]' from tenants t, n, \
+             null, 'completed', null, 'online', h.at - i, h.at - i, '[]' from tenants t, n, \
              (select max(at) - 1000000000 as at from events) h",
             count(agents_but_one)
         ),

@@ -46,7 +46,7 @@ pub(crate) async fn run(engine: Engine, terms: &Terms) {
         terms.days,
         terms.users * usize::from(terms.days) * terms.stretches
     );
-    println!("| Report of time | p50 | p99 | at most, ms | MiB |\n|-|-|-|-|-|");
+    println!("| Report of time | p50, p99, at most, ms | MiB |\n|-|-|-|");
     let path = format!("/v1/reports/time?from={from}&to={to}");
     for kind in ["application/json", "text/csv"] {
         let request = format!(
@@ -69,7 +69,7 @@ pub(crate) async fn run(engine: Engine, terms: &Terms) {
         took.push(asked.elapsed());
     }
     row("`dutyline report time`", took, length);
-    println!("| the server's memory (PSS): {:.0} MiB |", server.pss_mib());
+    println!("| the server's memory (PSS) | | {:.0} |", server.pss_mib());
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]

@@ -34,6 +34,6 @@ impl Sample {
 impl fmt::Display for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let millis = |percent| self.percentile(percent).as_secs_f64() * 1000.0;
-        write!(f, "{:.1} | {:.1} | {:.1}", millis(50), millis(99), millis(100))
+        write!(f, "{:.1}, {:.1}, {:.1}", millis(50), millis(99), millis(100))
     }
 }

@@ -315,7 +315,7 @@ statements! {
         where x.tenant_id = $1 order by x.user_id, x.position";
     EXTENSIONS_BETWEEN = "select x.user_id, x.extension_id, x.e164, x.ext, x.description from users u \
         join extensions x on x.tenant_id = u.tenant_id and x.user_id = u.user_id \
-        where u.tenant_id = $1 and u.login > $2 and u.login <= $3 order by x.user_id, x.position";
+        where u.tenant_id = $1 and u.login > $2 and u.login <= $3 order by u.login, x.position";
     EXTENSIONS_OF = "select x.user_id, x.extension_id, x.e164, x.ext, x.description from extensions x \
         where x.tenant_id = $1 and x.user_id = $2 order by x.position";
     LINE_HOLDER = "select u.login from extensions x \

@@ -5,7 +5,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Error};
@@ -14,8 +14,9 @@ use crate::domain::ids::WebhookId;
 /// How often is looked at what nobody rings for: time that has come, another node's lease that has ended.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Between two looks, so that what many commits bring about goes together.
-const BREATH: Duration = Duration::from_millis(50);
+/// From one look to the next, so that what many commits bring about goes together: a look reads every endpoint with its
+/// filter, and a turn writes to its row. After a rest the next look is at once.
+const BREATH: Duration = Duration::from_millis(200);
 
 /// How long attempts under way have to end. What was under way is sent once more otherwise.
 const FAREWELL: Duration = Duration::from_secs(10);
@@ -25,6 +26,7 @@ pub async fn run(app: App, stop: CancellationToken) {
     let mut bell = app.store.bell();
     let mut turns = Turns::default();
     while !stop.is_cancelled() {
+        let next = Instant::now() + BREATH;
         if let Err(error) = turns.begin(&app, &stop).await {
             tracing::error!(%error, "could not look for what webhooks want; trying again");
         }
@@ -34,7 +36,7 @@ pub async fn run(app: App, stop: CancellationToken) {
             _ = bell.changed() => {}
             () = sleep(POLL) => {}
         }
-        stop.run_until_cancelled(sleep(BREATH)).await;
+        stop.run_until_cancelled(sleep_until(next)).await;
     }
     if timeout(FAREWELL, turns.end_of_all()).await.is_err() {
         tracing::warn!("webhooks were being sent to; what was under way is sent once more");

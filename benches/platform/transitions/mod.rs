@@ -96,14 +96,11 @@ fn print(terms: &Terms, alone: &Observed, followed: &Observed) {
         "{users} users, {rate} transitions a second for {seconds} s; {webhooks} webhooks, of which {dead} dead, and \
          {sockets} sockets follow `{types}`, {followers} of each kind each user\n"
     );
-    println!("| | nobody listens | with webhooks and sockets |\n|-|-|-|");
+    println!("| | nobody listens | with webhooks and sockets | p99, times the first |\n|-|-|-|-|");
     println!("| transitions a second | {:.0} | {:.0} |", alone.rung.rate(), followed.rung.rate());
     let steps = ["call comes in", "deciding key", "call ends", "voice webhooks, all"];
     for (step, (one, other)) in steps.iter().zip(alone.rung.steps().iter().zip(followed.rung.steps())) {
-        println!(
-            "| {step}: p50, p99, at most, ms | {one} | {other} | {:.2} times the p99 |",
-            other.ratio(one, 99)
-        );
+        println!("| {step}: p50, p99, at most, ms | {one} | {other} | {:.2} |", other.ratio(one, 99));
     }
     println!("| processors, the server's | {:.2} | {:.2} |", alone.server, followed.server);
     println!("| processors, the load's | {:.2} | {:.2} |", alone.load, followed.load);

@@ -67,6 +67,7 @@ async fn what_is_asked_for_all_the_time_is_found_by_its_index() {
     for (name, step) in [
         ("CALLS", "c USING INDEX calls_started (tenant_id=? AND started_at<?)"),
         ("USERS_AFTER", "u USING INDEX users_login (tenant_id=? AND login>?)"),
+        ("EXTENSIONS_BETWEEN", "u USING INDEX users_login (tenant_id=? AND login>? AND login<?)"),
         ("BOARD_AFTER", "u USING INDEX users_login (tenant_id=? AND login>?)"),
         ("CANDIDATES", "p USING COVERING INDEX presence_due (tenant_id=? AND until>?)"),
         ("CANDIDATES", "p USING COVERING INDEX presence_turning (tenant_id=? AND turns_at>?)"),
