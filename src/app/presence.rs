@@ -342,7 +342,7 @@ pub(super) fn save_presence(
     }
     tx.save_presence(&tenant.id, user, after);
     let told = transitions.iter().cloned().map(Event::from);
-    for event in told.chain(event::derived(before, after, tenant.policy.default_availability, tx.now())) {
+    for event in told.chain(event::derived(before, after, &tenant.policy, tx.now())) {
         log(tx, &tenant.id, subject.clone(), event, cause.clone());
     }
 }

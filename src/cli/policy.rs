@@ -15,7 +15,7 @@ use crate::domain::policy::Policy;
 pub(super) enum Action {
     /// Show what the tenant has decided about presence, as the file that sets it
     Show(Format),
-    /// Decide about presence: defaults, wrap-up, labels, quick availabilities, from a TOML file
+    /// Decide about presence: defaults, wrap-up, labels and who is told of them, quick availabilities, from a TOML file
     ///
     /// What the file leaves out is as it is by default; `policy show` writes a file to begin with.
     Set { file: PathBuf },

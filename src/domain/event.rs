@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::domain::allocation::DefaultAvailability;
 use crate::domain::availability::{ActiveAvailability, Availability};
+use crate::domain::chosen::Chosen;
 use crate::domain::coverage::Gap;
 use crate::domain::desk::Desk;
 use crate::domain::ids::{AvailabilityId, CallId, EventId, Name, Slug, WebhookName};
+use crate::domain::policy::Policy;
 use crate::domain::presence::{Ending, Presence, Transition, Window};
 use crate::domain::time::Instant;
 use crate::domain::user_status::{UserStatus, status};
@@ -104,6 +105,9 @@ pub enum Event {
     DeskChanged { generation: u64, at: Instant, desk: Desk },
     /// The state of the active availability, or its label, is another one (A2.9).
     UserAvailability(ActiveAvailability),
+    /// A label counts from then on of which somebody else is to know (A3.2).
+    #[serde(rename = "label.chosen")]
+    LabelChosen(Chosen),
     /// Any item of the status is another one (A2.9).
     UserStatus(UserStatus),
 
@@ -224,6 +228,7 @@ impl Event {
         "availability.turned",
         "desk.changed",
         "UserAvailability",
+        Self::LABEL,
         "UserStatus",
         "coverage.gap",
         "call.started",
@@ -261,6 +266,9 @@ impl Event {
         "webhook.replayed",
         Self::PING,
     ];
+
+    /// The type that dial commands are made of.
+    pub const LABEL: &str = "label.chosen";
 
     /// The type of a webhook's trial.
     pub const PING: &str = "webhook.pinged";
@@ -316,6 +324,7 @@ impl Event {
             | Self::AvailabilityTurned { .. }
             | Self::DeskChanged { .. }
             | Self::UserAvailability(_)
+            | Self::LabelChosen(_)
             | Self::UserStatus(_)
             | Self::CoverageGap(_)
             | Self::CallStarted { .. }
@@ -357,18 +366,16 @@ impl From<Transition> for Event {
 
 /// What a change of a presence is to those who only ask how the user stands: nothing, if they see no difference. They
 /// were told last how it stood at the transition before (A2.9).
-pub fn derived(
-    before: &Presence,
-    after: &Presence,
-    default: DefaultAvailability,
-    now: Instant,
-) -> Vec<Event> {
+pub fn derived(before: &Presence, after: &Presence, policy: &Policy, now: Instant) -> Vec<Event> {
     let (then, now) = (before.at.unwrap_or(now), after.at.unwrap_or(now));
     let (was, is) = (ActiveAvailability::of(before, then), ActiveAvailability::of(after, now));
-    let has_turned = (was.state, was.label()) != (is.state, is.label());
-    let active = has_turned.then_some(Event::UserAvailability(is));
+    let is_relabelled = was.label() != is.label();
+    let chosen = is_relabelled.then(|| Chosen::of(&is, policy)).flatten().map(Event::LabelChosen);
+    let active = (is_relabelled || was.state != is.state).then_some(Event::UserAvailability(is));
+    let default = policy.default_availability;
     let (was, is) = (status(before, default, then), status(after, default, now));
-    active.into_iter().chain((was != is).then_some(Event::UserStatus(is))).collect()
+    let status = (was != is).then_some(Event::UserStatus(is));
+    [active, chosen, status].into_iter().flatten().collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::allocation::DefaultAvailability;
 use crate::domain::coverage::Demand;
+use crate::domain::dial_command::DialCommand;
 use crate::domain::ids::Name;
 use crate::domain::presence_code::{ActiveCall, Label, LabelText};
 use crate::domain::quick::QuickSet;
@@ -22,6 +23,8 @@ pub struct Policy {
     #[schema(value_type = u64, maximum = 4_294_967_295_u64)]
     pub wrap_up_extensions: u32,
     pub active_call: ActiveCall,
+    /// Whom the commands of labels are dialled to; nobody, if none.
+    pub dial_command: Option<DialCommand>,
     /// How many should be on duty; none is nobody's concern.
     pub coverage: Option<Demand>,
     pub labels: Vec<Label>,
@@ -35,6 +38,7 @@ impl Default for Policy {
             wrap_up: Length::default(),
             wrap_up_extensions: 3,
             active_call: ActiveCall::default(),
+            dial_command: None,
             coverage: None,
             labels: Vec::new(),
             quick_sets: Vec::new(),
@@ -53,22 +57,77 @@ impl Policy {
         self.labels.iter().find(|label| label.text == *text)
     }
 
-    /// Whether every set and every label has a name of its own.
-    pub fn check(&self) -> Result<(), Ambiguous> {
+    /// Whether every set and every label has a name of its own, and what is to be dialled can be.
+    pub fn check(&self) -> Result<(), BadPolicy> {
         let sets = self.quick_sets.iter().map(|set| ("quick_sets", set.name().to_string()));
         let labels = self.labels.iter().map(|label| ("labels", label.text.to_string()));
         let mut seen = BTreeSet::new();
-        match sets.chain(labels).find(|named| !seen.insert(named.clone())) {
-            Some((field, name)) => Err(Ambiguous { field, name }),
+        if let Some((field, name)) = sets.chain(labels).find(|named| !seen.insert(named.clone())) {
+            return Err(BadPolicy::Ambiguous { field, name });
+        }
+        match self.labels.iter().find(|label| label.is_unspoken()) {
+            Some(label) => Err(BadPolicy::Unspoken(label.text.clone())),
             None => Ok(()),
         }
     }
 }
 
-/// Two of a kind have one name.
+/// What cannot be decided.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{name}` stands twice among `{field}`")]
-pub struct Ambiguous {
-    pub field: &'static str,
-    pub name: String,
+pub enum BadPolicy {
+    /// Two of a kind have one name.
+    #[error("`{name}` stands twice among `{field}`")]
+    Ambiguous { field: &'static str, name: String },
+    #[error(
+        "its sink is `dial_command`; give it a code that can be dialled: 1 to 32 of 0-9, `*`, `#` and `w`"
+    )]
+    Unspoken(LabelText),
+}
+
+impl BadPolicy {
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::Ambiguous { field, .. } => field,
+            Self::Unspoken(_) => "labels.reason_code",
+        }
+    }
+
+    /// What of the field is at fault.
+    pub fn value(&self) -> &str {
+        match self {
+            Self::Ambiguous { name, .. } => name,
+            Self::Unspoken(label) => label.as_str(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A policy with three labels.
+    fn policy() -> Policy {
+        let labels = r#"{"text":"Lunch","code":"away"},{"text":"In a call","code":"on_a_call"},
+            {"text":"Quiet","code":"dnd","reason_code":"*61","sink":"dial_command"}"#;
+        serde_json::from_str(&format!(r#"{{"labels":[{labels}]}}"#)).expect("a policy")
+    }
+
+    #[test]
+    fn a_label_that_is_to_be_dialled_can_be() {
+        // A3.9.
+        for (code, sink, is_taken) in [
+            (Some("*61"), "dial_command", true),
+            (Some("T1"), "dial_command", false),
+            (None, "dial_command", false),
+            (Some("T1"), "http", true),
+            (None, "none", true),
+        ] {
+            let mut policy = policy();
+            policy.labels[0].reason_code = code.map(|code| code.parse().expect("a reason code"));
+            policy.labels[0].sink = sink.parse().expect("a sink");
+            let refused = policy.check().err();
+            assert_eq!(refused.is_none(), is_taken, "{code:?} {sink}");
+            assert!(refused.is_none_or(|why| (why.field(), why.value()) == ("labels.reason_code", "Lunch")));
+        }
+    }
 }

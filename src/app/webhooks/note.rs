@@ -5,10 +5,8 @@ use std::sync::Arc;
 use super::log::Told;
 use super::turn::{Outcome, Report, Sent, Tried};
 use crate::domain::time::Instant;
-use crate::domain::webhook::Delivery;
-use crate::domain::webhook::answer::rest;
-use crate::domain::webhook::filter::Filter;
 use crate::domain::webhook::queue::Job;
+use crate::domain::webhook::{Delivery, Webhook};
 use crate::store::webhooks::{Course, Ending};
 
 /// New events, and what of them is wanted.
@@ -21,10 +19,10 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn of(found: Vec<Arc<Told>>, filter: &Filter, seen: u64) -> Self {
+    pub(super) fn of(found: Vec<Arc<Told>>, webhook: &Webhook, seen: u64) -> Self {
         let end = found.last().map_or(seen, |told| told.seq);
         let is_empty = found.is_empty();
-        let wanted = found.into_iter().filter(|told| filter.wants(&told.kind, &told.subject));
+        let wanted = found.into_iter().filter(|told| told.is_for(webhook));
         Self { end, is_empty, wanted: wanted.collect() }
     }
 }
@@ -51,7 +49,7 @@ pub(super) fn ending(course: &Course, page: &Page, report: &Report, now: Instant
     };
     let is_hopeless = report.is_cut_short() && report.is_success == Some(false);
     let free_at = match failing_since {
-        Some(since) if is_hopeless => now + rest(since, now),
+        Some(since) if is_hopeless => now + course.webhook.rest(since, now),
         Some(_) | None => now,
     };
     Ending { cursor: cursor(page, report), failing_since, free_at }
@@ -86,7 +84,7 @@ pub(super) fn notes(page: &Page, report: &Report, behind: &[u64], cursor: u64, n
 fn note(Tried { job, outcome }: &Tried) -> Option<Note> {
     match outcome {
         Outcome::Failed(delivery) => Some(Note::Keep(delivery.clone())),
-        Outcome::Delivered | Outcome::Forgotten => job.is_kept.then_some(Note::Delivered(job.seq)),
+        Outcome::Delivered | Outcome::Void => job.is_kept.then_some(Note::Delivered(job.seq)),
     }
 }
 

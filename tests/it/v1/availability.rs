@@ -264,6 +264,33 @@ async fn labels_and_quick_availabilities_are_the_tenants() {
 }
 
 #[tokio::test]
+async fn a_label_that_is_to_be_dialled_has_a_code_that_can_be() {
+    // A3.9.
+    let api = Api::open().await;
+    let owner = api.owner().await;
+    for (label, field) in [
+        (json!({ "text": "Quiet", "code": "dnd", "sink": "dial_command" }), "labels.reason_code"),
+        (
+            json!({ "text": "Quiet", "code": "dnd", "sink": "dial_command", "reason_code": "Q" }),
+            "labels.reason_code",
+        ),
+        (json!({ "text": "Quiet", "code": "dnd", "sink": "dial_command", "reason_code": "*61" }), "-"),
+    ] {
+        let answer = api.ask(&owner, Method::PUT, "/v1/policy", json!({ "labels": [label] })).await;
+        assert_eq!(answer.field(), field, "{answer:?}");
+    }
+    let unlisted = json!({ "dial_command": { "to": "60", "from": "+15065550100" } });
+    let unlisted = api.ask(&owner, Method::PUT, "/v1/policy", unlisted).await;
+    assert_eq!((unlisted.code(), unlisted.field()), ((422, "invalid"), "dial_command.to"));
+    let system = json!({ "dial_command": { "to": "+15065550160", "from": "+15065550100" } });
+    assert_eq!(api.ask(&owner, Method::PUT, "/v1/policy", system).await.status, 200);
+    let webhooks = api.get(&owner, "/v1/webhooks").await.body;
+    assert_eq!((&webhooks[0]["url"], &webhooks[0]["secrets"]), (&json!("tel:+15065550160"), &json!([])));
+    let removed = api.ask(&owner, Method::DELETE, "/v1/webhooks/dial%20commands", Value::Null).await;
+    assert_eq!((removed.code(), removed.field()), ((422, "invalid"), "webhook"));
+}
+
+#[tokio::test]
 async fn hours_of_work_move_who_says_nothing_with_an_end() {
     let api = Api::open().await;
     let owner = api.owner().await;
