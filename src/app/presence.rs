@@ -249,7 +249,7 @@ async fn decide(tx: &mut Tx<'_>, tenant: &Tenant, order: &Order) -> Result<Vec<D
     Ok(decisions)
 }
 
-async fn chosen(tx: &mut Tx<'_>, tenant: &Tenant, whom: &Whom) -> Result<Vec<Agent>, Error> {
+pub(super) async fn chosen(tx: &mut Tx<'_>, tenant: &Tenant, whom: &Whom) -> Result<Vec<Agent>, Error> {
     match whom {
         Whom::AllOnline => {
             let now = tx.now();

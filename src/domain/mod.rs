@@ -28,6 +28,7 @@ pub mod policy;
 pub mod presence;
 pub mod presence_code;
 pub mod quick;
+pub mod reason_list;
 pub mod schedule;
 pub mod tenant;
 pub mod time;

@@ -10,6 +10,7 @@ use crate::domain::dial_command::DialCommand;
 use crate::domain::ids::Name;
 use crate::domain::presence_code::{ActiveCall, Label, LabelText};
 use crate::domain::quick::QuickSet;
+use crate::domain::reason_list::{Listed, ReasonList, SYSTEM};
 use crate::domain::wrap_up::Length;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -28,6 +29,8 @@ pub struct Policy {
     /// How many should be on duty; none is nobody's concern.
     pub coverage: Option<Demand>,
     pub labels: Vec<Label>,
+    /// A user chooses from the one they are given, or from the first; from all labels, if there is none (A1.21).
+    pub reason_lists: Vec<ReasonList>,
     pub quick_sets: Vec<QuickSet>,
 }
 
@@ -41,6 +44,7 @@ impl Default for Policy {
             dial_command: None,
             coverage: None,
             labels: Vec::new(),
+            reason_lists: Vec::new(),
             quick_sets: Vec::new(),
         }
     }
@@ -53,23 +57,66 @@ impl Policy {
         named.or(self.quick_sets.first())
     }
 
+    /// A user's list of labels: the one they are given by name, or the first.
+    pub fn reason_list(&self, name: Option<&Name>) -> Option<&ReasonList> {
+        let named = name.and_then(|name| self.reason_lists.iter().find(|list| list.name == *name));
+        named.or(self.reason_lists.first())
+    }
+
+    /// The labels that a user may choose who has this list, or all if there is none.
+    pub fn choices(&self, list: Option<&ReasonList>) -> Vec<&Label> {
+        let offered: Vec<&Label> = match list {
+            Some(list) => list.labels.iter().filter_map(|text| self.label(text)).collect(),
+            None => self.labels.iter().collect(),
+        };
+        offered.into_iter().filter(|label| label.code.state().is_some()).collect()
+    }
+
+    /// All lists of reasons, the system's last.
+    pub fn listed(&self) -> Vec<Listed> {
+        self.reason_lists.iter().map(Listed::from).chain([Listed::system()]).collect()
+    }
+
     pub fn label(&self, text: &LabelText) -> Option<&Label> {
         self.labels.iter().find(|label| label.text == *text)
     }
 
-    /// Whether every set and every label has a name of its own, and what is to be dialled can be.
+    /// Whether everything has a name of its own, lists are of labels that there are, and what is to be dialled can be.
     pub fn check(&self) -> Result<(), BadPolicy> {
         let sets = self.quick_sets.iter().map(|set| ("quick_sets", set.name().to_string()));
         let labels = self.labels.iter().map(|label| ("labels", label.text.to_string()));
-        let mut seen = BTreeSet::new();
-        if let Some((field, name)) = sets.chain(labels).find(|named| !seen.insert(named.clone())) {
-            return Err(BadPolicy::Ambiguous { field, name });
+        let lists = self.reason_lists.iter().map(|list| ("reason_lists", list.name.to_string()));
+        unique(sets.chain(labels).chain(lists))?;
+        for list in &self.reason_lists {
+            self.check_list(list)?;
         }
         match self.labels.iter().find(|label| label.is_unspoken()) {
             Some(label) => Err(BadPolicy::Unspoken(label.text.clone())),
             None => Ok(()),
         }
     }
+
+    fn check_list(&self, ReasonList { name, labels }: &ReasonList) -> Result<(), BadPolicy> {
+        if name.as_str() == SYSTEM || labels.is_empty() {
+            return Err(BadPolicy::List(name.clone()));
+        }
+        unique(labels.iter().map(|label| ("reason_lists.labels", label.to_string())))?;
+        match labels.iter().find(|label| self.label(label).is_none()) {
+            Some(label) => Err(BadPolicy::Unlabelled(label.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Refuses what stands twice in a field.
+fn unique(named: impl Iterator<Item = (&'static str, String)>) -> Result<(), BadPolicy> {
+    let mut seen = BTreeSet::new();
+    for (field, name) in named {
+        if !seen.insert((field, name.clone())) {
+            return Err(BadPolicy::Ambiguous { field, name });
+        }
+    }
+    Ok(())
 }
 
 /// What cannot be decided.
@@ -82,6 +129,10 @@ pub enum BadPolicy {
         "its sink is `dial_command`; give it a code that can be dialled: 1 to 32 of 0-9, `*`, `#` and `w`"
     )]
     Unspoken(LabelText),
+    #[error("name one label at least, and call no list `{SYSTEM}`, which is the system's own")]
+    List(Name),
+    #[error("it is none of `labels`; add it there, or take it off the list")]
+    Unlabelled(LabelText),
 }
 
 impl BadPolicy {
@@ -89,6 +140,8 @@ impl BadPolicy {
         match self {
             Self::Ambiguous { field, .. } => field,
             Self::Unspoken(_) => "labels.reason_code",
+            Self::List(_) => "reason_lists",
+            Self::Unlabelled(_) => "reason_lists.labels",
         }
     }
 
@@ -96,7 +149,8 @@ impl BadPolicy {
     pub fn value(&self) -> &str {
         match self {
             Self::Ambiguous { name, .. } => name,
-            Self::Unspoken(label) => label.as_str(),
+            Self::Unspoken(label) | Self::Unlabelled(label) => label.as_str(),
+            Self::List(name) => name.as_str(),
         }
     }
 }
@@ -105,11 +159,32 @@ impl BadPolicy {
 mod tests {
     use super::*;
 
-    /// A policy with three labels.
-    fn policy() -> Policy {
+    /// A policy with three labels, and more.
+    fn policy(more: &str) -> Policy {
         let labels = r#"{"text":"Lunch","code":"away"},{"text":"In a call","code":"on_a_call"},
             {"text":"Quiet","code":"dnd","reason_code":"*61","sink":"dial_command"}"#;
-        serde_json::from_str(&format!(r#"{{"labels":[{labels}]}}"#)).expect("a policy")
+        serde_json::from_str(&format!(r#"{{"labels":[{labels}]{more}}}"#)).expect("a policy")
+    }
+
+    #[test]
+    fn a_policy_that_contradicts_itself_is_refused() {
+        let list = |name: &str, labels: &str| format!(r#"{{"name":"{name}","labels":[{labels}]}}"#);
+        for (lists, refused) in [
+            (vec![], None),
+            (vec![list("office", r#""Lunch","Quiet""#), list("other", r#""Lunch""#)], None),
+            (
+                vec![list("office", r#""Lunch""#), list("office", r#""Quiet""#)],
+                Some(("reason_lists", "office")),
+            ),
+            (vec![list("office", r#""Lunch","Lunch""#)], Some(("reason_lists.labels", "Lunch"))),
+            (vec![list("office", r#""Dinner""#)], Some(("reason_lists.labels", "Dinner"))),
+            (vec![list("office", "")], Some(("reason_lists", "office"))),
+            (vec![list("system", r#""Lunch""#)], Some(("reason_lists", "system"))),
+        ] {
+            let checked = policy(&format!(r#","reason_lists":[{}]"#, lists.join(","))).check();
+            let found = checked.as_ref().err().map(|why| (why.field(), why.value()));
+            assert_eq!(found, refused, "{lists:?}");
+        }
     }
 
     #[test]
@@ -122,12 +197,39 @@ mod tests {
             (Some("T1"), "http", true),
             (None, "none", true),
         ] {
-            let mut policy = policy();
+            let mut policy = policy("");
             policy.labels[0].reason_code = code.map(|code| code.parse().expect("a reason code"));
             policy.labels[0].sink = sink.parse().expect("a sink");
             let refused = policy.check().err();
             assert_eq!(refused.is_none(), is_taken, "{code:?} {sink}");
             assert!(refused.is_none_or(|why| (why.field(), why.value()) == ("labels.reason_code", "Lunch")));
         }
+    }
+
+    #[test]
+    fn users_choose_from_their_list_or_the_first_or_all_labels() {
+        // A1.21.
+        let lists = r#","reason_lists":[{"name":"office","labels":["Quiet","Lunch"]},
+            {"name":"shop","labels":["Lunch","In a call"]}]"#;
+        let office = ["Quiet", "Lunch"];
+        for (more, list, wanted) in [
+            ("", None, &["Lunch", "Quiet"][..]),
+            ("", Some("shop"), &["Lunch", "Quiet"]),
+            (lists, None, &office),
+            (lists, Some("shop"), &["Lunch"]),
+            (lists, Some("gone"), &office),
+        ] {
+            let (policy, list) = (policy(more), list.map(|name| name.parse().expect("a name")));
+            let choices = policy.choices(policy.reason_list(list.as_ref()));
+            let texts: Vec<&str> = choices.iter().map(|label| label.text.as_str()).collect();
+            assert_eq!(texts, wanted, "{more} {list:?}");
+        }
+    }
+
+    #[test]
+    fn the_systems_reasons_are_the_last_list() {
+        let listed = policy(r#","reason_lists":[{"name":"office","labels":["Lunch"]}]"#).listed();
+        let listed = serde_json::to_string(&listed).expect("plain data");
+        insta::assert_snapshot!(listed, @r#"[{"name":"office","system":false,"reasons":["Lunch"]},{"name":"system","system":true,"reasons":["logged_in","logged_out","expired","scheduled","no_extension","admin"]}]"#);
     }
 }

@@ -95,6 +95,16 @@ pub enum Reason {
 described!(Reason, crate::domain::described::line::<1, 280>());
 
 impl Reason {
+    /// Those that the system gives by itself.
+    pub const SYSTEM: [Self; 6] = [
+        Self::LoggedIn,
+        Self::LoggedOut,
+        Self::Expired,
+        Self::Scheduled,
+        Self::NoExtension,
+        Self::Deactivated,
+    ];
+
     pub fn as_str(&self) -> &str {
         match self {
             Self::LoggedIn => "logged_in",
@@ -110,17 +120,7 @@ impl Reason {
 
 impl From<String> for Reason {
     fn from(text: String) -> Self {
-        [
-            Self::LoggedIn,
-            Self::LoggedOut,
-            Self::Expired,
-            Self::Scheduled,
-            Self::NoExtension,
-            Self::Deactivated,
-        ]
-        .into_iter()
-        .find(|reason| reason.as_str() == text)
-        .unwrap_or(Self::Other(text))
+        Self::SYSTEM.into_iter().find(|reason| reason.as_str() == text).unwrap_or(Self::Other(text))
     }
 }
 

@@ -42,6 +42,10 @@ pub(super) struct SettingsChange {
     #[serde(default, deserialize_with = "edit")]
     #[schema(value_type = Option<Name>)]
     quick_set: Option<Edit<Name>>,
+    /// The list of labels that the user chooses from; the tenant's first, if null.
+    #[serde(default, deserialize_with = "edit")]
+    #[schema(value_type = Option<Name>)]
+    reason_list: Option<Edit<Name>>,
 }
 
 fn switch<'de, D: Deserializer<'de>>(field: D) -> Result<Option<bool>, D::Error> {
@@ -62,8 +66,17 @@ impl From<SettingsChange> for SettingsPatch {
             wrap_up,
             service_terminals,
             quick_set,
+            reason_list,
         } = change;
-        Self { serving, serving_callback, allocation_mode, wrap_up, service_terminals, quick_set }
+        Self {
+            serving,
+            serving_callback,
+            allocation_mode,
+            wrap_up,
+            service_terminals,
+            quick_set,
+            reason_list,
+        }
     }
 }
 

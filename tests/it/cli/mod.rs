@@ -8,6 +8,7 @@ mod migrate;
 mod moving;
 mod people;
 mod phone;
+mod policy;
 mod prompt;
 mod tokens;
 mod webhooks;

@@ -264,6 +264,42 @@ async fn labels_and_quick_availabilities_are_the_tenants() {
 }
 
 #[tokio::test]
+async fn a_user_chooses_from_their_own_list_of_reasons() {
+    // A1.21.
+    let api = Api::open().await;
+    let owner = api.owner().await;
+    let policy = json!({
+        "labels": [{ "text": "Lunch", "code": "away" }, { "text": "Quiet", "code": "dnd" }],
+        "reason_lists": [{ "name": "office", "labels": ["Lunch"] }, { "name": "all", "labels": ["Quiet", "Lunch"] }],
+    });
+    assert_eq!(api.ask(&owner, Method::PUT, "/v1/policy", policy.clone()).await.status, 200);
+    let lists = api.get(&owner, "/v1/reasons").await.body;
+    assert_eq!(
+        (&lists[1]["name"], &lists[2]["name"], &lists[2]["system"]),
+        (&json!("all"), &json!("system"), &json!(true))
+    );
+    let refused = api.say(&owner, json!({ "label": "Quiet" })).await;
+    assert_eq!((refused.code(), refused.field()), ((422, "invalid"), "label"));
+    let detail = refused.body["detail"].as_str().expect("a text");
+    assert!(detail.ends_with("user `ada` chooses from `Lunch`"), "{detail}");
+    let settings = "/v1/users/ada/settings";
+    let none = api.ask(&owner, Method::PATCH, settings, json!({ "reason_list": "none" })).await;
+    assert_eq!((none.code(), none.field()), ((422, "invalid"), "reason_list"));
+    let given = api.ask(&owner, Method::PATCH, settings, json!({ "reason_list": "all" })).await;
+    assert_eq!(given.body["settings"]["reason_list"], json!("all"));
+    let choices = api.get(&owner, "/v1/users/ada/reasons").await.body;
+    assert_eq!((&choices["list"], &choices["labels"][0]["text"]), (&json!("all"), &json!("Quiet")));
+    assert_eq!(choices["system"][0], json!("logged_in"));
+    assert_eq!(api.say(&owner, json!({ "label": "Quiet" })).await.status, 201);
+    // What has gone meanwhile shows on; nobody chooses it.
+    let fewer = json!({ "labels": [{ "text": "Lunch", "code": "away" }] });
+    assert_eq!(api.ask(&owner, Method::PUT, "/v1/policy", fewer).await.status, 200);
+    assert_eq!(api.get(&owner, "/v1/users/ada/status").await.body["label"], json!("Quiet"));
+    let gone = api.say(&owner, json!({ "label": "Quiet" })).await;
+    assert_eq!((gone.code(), gone.field()), ((422, "invalid"), "label"));
+}
+
+#[tokio::test]
 async fn a_label_that_is_to_be_dialled_has_a_code_that_can_be() {
     // A3.9.
     let api = Api::open().await;
