@@ -8,7 +8,7 @@ use super::presence::{Order, Outcome, Standing, Whom, agent, chosen};
 use super::{App, Error, draw};
 use crate::domain::allocation::{self, Reason as Against};
 use crate::domain::availability::{self, Availability, Note, State, Terms};
-use crate::domain::desk::{Report, Settings, SettingsPatch, Terminal};
+use crate::domain::desk::{Direction, Report, Settings, SettingsPatch, Terminal};
 use crate::domain::edit::Edit;
 use crate::domain::ids::{AvailabilityId, Login, Name};
 use crate::domain::phone::E164;
@@ -235,14 +235,21 @@ impl App {
         self.set_presence(tenant, order).await
     }
 
-    /// Takes in what a telephony system says of a user's terminal.
+    /// Takes in what a telephony system says of a user's terminal, and of who has begun its call.
     pub async fn report(
         &self,
         tenant: &Tenant,
         login: &Login,
         report: Report,
+        direction: Direction,
     ) -> Result<Vec<Outcome>, Error> {
-        let command = Command::Report(report, tenant.policy.wrap_up);
+        let length = tenant.policy.wrap_up;
+        let command = match direction {
+            Direction::Outgoing if tenant.policy.dialling_out_ends_dnd => {
+                Command::DialOut(report, length, draw::availability_id())
+            }
+            Direction::Outgoing | Direction::Incoming => Command::Report(report, length),
+        };
         self.set_presence(tenant, Order::about(login, command, Source::Api)).await
     }
 

@@ -143,6 +143,17 @@ spelled!(
     }
 );
 
+spelled!(
+    /// Who has begun a call.
+    #[derive(Default)]
+    Direction, "one of incoming, outgoing", {
+        #[default]
+        Incoming = "incoming",
+        /// The user has.
+        Outgoing = "outgoing",
+    }
+);
+
 ids::text!(/// A queue, as the telephony system calls it.
     Queue, "a queue: one line of at most 100 characters", ids::one_line!(98), |text| ids::is_line(text, 100));
 
@@ -170,6 +181,15 @@ impl Desk {
             Line::Dialing | Line::Talking => true,
             Line::Idle | Line::Parked => false,
         })
+    }
+
+    /// Whether a report is the first of its call.
+    pub(super) fn is_begun_by(&self, report: &Report) -> bool {
+        let is_known = self.terminals.iter().any(|terminal| terminal.presence_type_id == report.terminal);
+        match report.state {
+            Line::Dialing | Line::Talking => !is_known,
+            Line::Idle | Line::Parked => false,
+        }
     }
 
     pub fn talking_status_changed(&self) -> Option<Instant> {

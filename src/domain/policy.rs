@@ -24,6 +24,8 @@ pub struct Policy {
     #[schema(value_type = u64, maximum = 4_294_967_295_u64)]
     pub wrap_up_extensions: u32,
     pub active_call: ActiveCall,
+    /// Whether users who are not to be disturbed are available from the call on that they make (A3.7).
+    pub dialling_out_ends_dnd: bool,
     /// Whom the commands of labels are dialled to; nobody, if none.
     pub dial_command: Option<DialCommand>,
     /// How many should be on duty; none is nobody's concern.
@@ -41,6 +43,7 @@ impl Default for Policy {
             wrap_up: Length::default(),
             wrap_up_extensions: 3,
             active_call: ActiveCall::default(),
+            dialling_out_ends_dnd: false,
             dial_command: None,
             coverage: None,
             labels: Vec::new(),

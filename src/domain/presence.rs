@@ -164,6 +164,9 @@ pub enum Command {
     Adjust(SettingsPatch),
     /// A terminal's news, and how long wrap-up lasts for users who have no length of their own.
     Report(Report, Length),
+    /// The same of a call that the user makes. Who was not to be disturbed says that they are available first, under this
+    /// name (A3.7).
+    DialOut(Report, Length, AvailabilityId),
     ExtendWrapUp {
         by: Length,
         /// How often a wrap-up may be extended.
@@ -184,6 +187,7 @@ impl Command {
             | Self::Withdraw(_)
             | Self::Adjust(_)
             | Self::Report(..)
+            | Self::DialOut(..)
             | Self::ExtendWrapUp { .. }
             | Self::EndWrapUp => false,
         }
@@ -199,6 +203,7 @@ impl Command {
             | Self::Withdraw(_)
             | Self::Adjust(_)
             | Self::Report(..)
+            | Self::DialOut(..)
             | Self::ExtendWrapUp { .. }
             | Self::EndWrapUp => false,
         }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use crate::app::availability::Status;
-use crate::domain::desk::{AllocationMode, Line, Queue, Report, SettingsPatch, TerminalId};
+use crate::domain::desk::{AllocationMode, Direction, Line, Queue, Report, SettingsPatch, TerminalId};
 use crate::domain::edit::Edit;
 use crate::domain::ids::{Login, Name};
 use crate::domain::presence::Source;
@@ -89,6 +89,9 @@ pub(super) struct TerminalReport {
     /// No wrap-up follows a call with a colleague.
     #[serde(default)]
     party: Party,
+    /// Where the policy says so, who dials out while not to be disturbed is available from then on.
+    #[serde(default)]
+    direction: Direction,
     /// The queue that the call comes from.
     queue: Option<Queue>,
 }
@@ -135,10 +138,10 @@ pub(super) async fn adjust(
 pub(super) async fn report(
     caller: Caller,
     Named((login, terminal)): Named<(Login, TerminalId)>,
-    Sent(TerminalReport { state, party, queue }): Sent<TerminalReport>,
+    Sent(TerminalReport { state, party, direction, queue }): Sent<TerminalReport>,
 ) -> Result<Json<Status>, Problem> {
     let report = Report { terminal, state, party, queue };
-    caller.app.report(caller.tenant(), &login, report).await?;
+    caller.app.report(caller.tenant(), &login, report, direction).await?;
     show(caller, Named(login)).await
 }
 

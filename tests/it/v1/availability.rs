@@ -327,6 +327,34 @@ async fn a_label_that_is_to_be_dialled_has_a_code_that_can_be() {
 }
 
 #[tokio::test]
+async fn who_dials_out_is_available_where_the_policy_says_so() {
+    // A3.7.
+    let api = Api::open().await;
+    let owner = api.owner().await;
+    let report = async |state: &str, direction: &str| {
+        let body = json!({ "state": state, "direction": direction });
+        api.ask(&owner, Method::POST, "/v1/users/ada/terminals/7", body).await
+    };
+    for (policy, direction, state) in [
+        (json!({}), "outgoing", "dnd"),
+        (json!({ "dialling_out_ends_dnd": true }), "incoming", "dnd"),
+        (json!({ "dialling_out_ends_dnd": true }), "outgoing", "available"),
+    ] {
+        api.ask(&owner, Method::PUT, "/v1/policy", policy).await;
+        api.say(&owner, json!({ "state": "dnd" })).await;
+        api.pass(TimeDelta::seconds(1)).await;
+        assert_eq!(report("dialing", direction).await.status, 200);
+        assert_eq!(api.stands(&owner).await.0, state, "{direction}");
+        report("idle", direction).await;
+        api.pass(TimeDelta::seconds(1)).await;
+    }
+    let said = api.newest(5).await;
+    assert_eq!(said, ["desk.changed", "UserAvailability", "UserStatus", "desk.changed", "UserStatus"]);
+    let wrong = report("dialing", "up").await;
+    assert_eq!((wrong.code(), wrong.field()), ((422, "invalid"), "direction"));
+}
+
+#[tokio::test]
 async fn hours_of_work_move_who_says_nothing_with_an_end() {
     let api = Api::open().await;
     let owner = api.owner().await;
