@@ -4,9 +4,9 @@
 use std::hint::black_box;
 
 use divan::Bencher;
-use dutyline::domain::allocation::DefaultAvailability;
 use dutyline::domain::chain::{Content, Digest, link};
 use dutyline::domain::event::{Event, derived};
+use dutyline::domain::policy::Policy;
 use dutyline::domain::presence::{Cause, Command, Presence, Reason, Source, WhenOnline, decide};
 use dutyline::domain::time::{Hours, Instant};
 
@@ -26,7 +26,7 @@ fn going_online() -> (Presence, Presence, Vec<Event>) {
 }
 
 fn derive(before: &Presence, after: &Presence) -> Vec<Event> {
-    derived::of(before, after, DefaultAvailability::Offline, now())
+    derived::of(before, after, &Policy::default(), now())
 }
 
 fn now() -> Instant {

@@ -112,6 +112,11 @@ pub struct Settings {
     #[arg(hide_short_help = true, help_heading = "Twilio")]
     pub twilio_auth_token_next_file: Option<PathBuf>,
 
+    /// Where Twilio is asked for calls, which dial commands are
+    #[arg(long, global = true, env = "DUTYLINE_TWILIO_API_URL", value_name = "URL", value_parser = api_url)]
+    #[arg(default_value = "https://api.twilio.com", hide_short_help = true, help_heading = "Twilio")]
+    pub twilio_api_url: PublicUrl,
+
     /// Networks that webhooks may be sent to though they are not public, like `10.1.0.0/16`; also without TLS
     #[arg(
         long,
@@ -162,6 +167,14 @@ pub struct TwilioConfig {
     pub auth_token: SecretString,
     /// Believed as well, while tokens are rotated.
     pub auth_token_next: Option<SecretString>,
+}
+
+/// By whom and where Twilio is asked for calls.
+#[derive(Debug, Clone)]
+pub struct CallsConfig {
+    pub api_url: PublicUrl,
+    pub account_sid: AccountSid,
+    pub auth_token: SecretString,
 }
 
 /// A setting that cannot be used as it is.
@@ -236,13 +249,27 @@ impl Settings {
         })
     }
 
-    /// What checks and makes signatures needs. Reads the token files.
-    pub fn twilio(&self) -> Result<TwilioConfig, ConfigError> {
-        let token = secret(
+    /// What asking for calls needs; none unless both account and auth token are set. Reads the token's file.
+    pub fn calls(&self) -> Result<Option<CallsConfig>, ConfigError> {
+        let (api_url, account) = (self.twilio_api_url.clone(), self.twilio_account_sid.clone());
+        Ok(account.zip(self.auth_token()?).map(|(account_sid, auth_token)| CallsConfig {
+            api_url,
+            account_sid,
+            auth_token,
+        }))
+    }
+
+    fn auth_token(&self) -> Result<Option<SecretString>, ConfigError> {
+        secret(
             "DUTYLINE_TWILIO_AUTH_TOKEN",
             self.twilio_auth_token.as_ref(),
             self.twilio_auth_token_file.as_deref(),
-        )?;
+        )
+    }
+
+    /// What checks and makes signatures needs. Reads the token files.
+    pub fn twilio(&self) -> Result<TwilioConfig, ConfigError> {
+        let token = self.auth_token()?;
         let next = secret(
             "DUTYLINE_TWILIO_AUTH_TOKEN_NEXT",
             self.twilio_auth_token_next.as_ref(),
@@ -334,6 +361,14 @@ fn account_sid(text: &str) -> Result<AccountSid, &'static str> {
         "an account's SID begins with `AC`; set `DUTYLINE_TWILIO_ACCOUNT_SID` to the one on the account's page at \
          Twilio, or leave it out",
     )
+}
+
+/// The account's secret goes there, so that it has to be encrypted unless it stays on this machine.
+fn api_url(text: &str) -> Result<PublicUrl, &'static str> {
+    let here = text.strip_prefix("http://").and_then(|address| address.parse::<SocketAddr>().ok());
+    let is_safe = text.starts_with("https://") || here.is_some_and(|address| is_loopback(address.ip()));
+    let url = text.parse().ok().filter(|_| is_safe);
+    url.ok_or("give an `https` URL without a slash at its end, like `https://api.twilio.com`")
 }
 
 #[cfg(test)]

@@ -4,17 +4,18 @@
 use chrono::{SecondsFormat, TimeDelta};
 use serde::Serialize;
 
-use super::presence::{Order, Outcome, Standing, Whom, agent};
+use super::presence::{Order, Outcome, Standing, Whom, agent, chosen};
 use super::{App, Error, draw};
 use crate::domain::allocation::{self, Reason as Against};
 use crate::domain::availability::{self, Availability, Note, State, Terms};
-use crate::domain::desk::{Report, Settings, SettingsPatch, Terminal};
+use crate::domain::desk::{Direction, Report, Settings, SettingsPatch, Terminal};
 use crate::domain::edit::Edit;
-use crate::domain::ids::{AvailabilityId, Login};
+use crate::domain::ids::{AvailabilityId, Login, Name};
 use crate::domain::phone::E164;
 use crate::domain::presence::{Command, Duty, Reason, Source};
-use crate::domain::presence_code::{self, LabelText, PresenceCode};
+use crate::domain::presence_code::{self, Label, LabelText, PresenceCode};
 use crate::domain::quick::Quick;
+use crate::domain::reason_list::Listed;
 use crate::domain::skills::Skills;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
@@ -76,6 +77,38 @@ impl BoardLine {
     pub fn shown(&self) -> String {
         self.label.as_ref().map_or_else(|| self.code.shown().to_owned(), ToString::to_string)
     }
+}
+
+/// What a user may give as the reason of their presence (A1.21).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Choices {
+    /// The list that they choose from; none where all choose from all labels.
+    pub list: Option<Name>,
+    pub labels: Vec<Label>,
+    /// The reasons that the system gives by itself.
+    pub system: Vec<String>,
+}
+
+impl Choices {
+    fn of(agent: &Agent, tenant: &Tenant) -> Self {
+        let list = tenant.policy.reason_list(agent.presence.desk.settings.reason_list.as_ref());
+        let labels = tenant.policy.choices(list).into_iter().cloned().collect();
+        Self { list: list.map(|list| list.name.clone()), labels, system: Listed::system().reasons }
+    }
+
+    /// Refuses a label that is not the user's to choose.
+    fn check(&self, user: &Login, label: &LabelText) -> Result<(), Error> {
+        if self.labels.iter().any(|known| known.text == *label) {
+            return Ok(());
+        }
+        let why = format!("user `{user}` chooses from {}", quoted(&self.labels));
+        Err(Error::invalid("label", label.as_str(), why))
+    }
+}
+
+fn quoted(labels: &[Label]) -> String {
+    let quoted: Vec<String> = labels.iter().map(|label| format!("`{}`", label.text)).collect();
+    if quoted.is_empty() { "no labels".to_owned() } else { quoted.join(", ") }
 }
 
 /// What is to be said. What is none is left open: the state is that of the label then, and it begins now.
@@ -154,8 +187,17 @@ impl App {
         saying: Saying,
         (id, source): (Option<AvailabilityId>, Source),
     ) -> Result<Availability, Error> {
-        let now = self.store.read::<_, Error, _>(|tx| Box::pin(async { Ok(tx.now()) })).await?;
+        let (of, named) = (tenant.clone(), whom.clone());
+        let read = self.store.read::<_, Error, _>(|tx| {
+            Box::pin(async move { Ok((chosen(tx, &of, &named).await?, tx.now())) })
+        });
+        let (agents, now) = read.await?;
         let terms = saying.terms(tenant, now)?;
+        if let Some(label) = &terms.label {
+            for agent in agents {
+                Choices::of(&agent, tenant).check(&agent.login, label)?;
+            }
+        }
         let id = id.unwrap_or_else(draw::availability_id);
         let availability = Availability { id, terms, source };
         let reason = availability.terms.label.as_ref().map(|label| Reason::from(label.to_string()));
@@ -188,18 +230,30 @@ impl App {
         {
             return Err(Error::invalid("quick_set", set.to_string(), "name one of the tenant's sets"));
         }
+        if let Some(Edit::Set(list)) = &patch.reason_list
+            && tenant.policy.reason_lists.iter().all(|known| known.name != *list)
+        {
+            return Err(Error::invalid("reason_list", list.to_string(), "name one of the tenant's lists"));
+        }
         let order = Order { whom, command: Command::Adjust(patch), source, reason: Reason::LoggedIn };
         self.set_presence(tenant, order).await
     }
 
-    /// Takes in what a telephony system says of a user's terminal.
+    /// Takes in what a telephony system says of a user's terminal, and of who has begun its call.
     pub async fn report(
         &self,
         tenant: &Tenant,
         login: &Login,
         report: Report,
+        direction: Direction,
     ) -> Result<Vec<Outcome>, Error> {
-        let command = Command::Report(report, tenant.policy.wrap_up);
+        let length = tenant.policy.wrap_up;
+        let command = match direction {
+            Direction::Outgoing if tenant.policy.dialling_out_ends_dnd => {
+                Command::DialOut(report, length, draw::availability_id())
+            }
+            Direction::Outgoing | Direction::Incoming => Command::Report(report, length),
+        };
         self.set_presence(tenant, Order::about(login, command, Source::Api)).await
     }
 
@@ -228,6 +282,12 @@ impl App {
         let (agent, _) = self.standing_agent(tenant, login).await?;
         let set = tenant.policy.quick_set(agent.presence.desk.settings.quick_set.as_ref());
         Ok(set.entries().to_vec())
+    }
+
+    /// The reasons that a user chooses from (A1.21).
+    pub async fn choices(&self, tenant: &Tenant, login: &Login) -> Result<Choices, Error> {
+        let (agent, _) = self.standing_agent(tenant, login).await?;
+        Ok(Choices::of(&agent, tenant))
     }
 
     /// Chooses the quick availability with a number, from 1 on.
@@ -275,7 +335,9 @@ impl Saying {
 /// The state of a label's code, which what is asked for must not gainsay.
 fn state_of(tenant: &Tenant, label: &LabelText, asked: Option<State>) -> Result<State, Error> {
     let refused = |why: &str| Error::invalid("label", label.to_string(), why);
-    let known = tenant.policy.label(label).ok_or_else(|| refused("name one of the tenant's labels"))?;
+    let labels = &tenant.policy.labels;
+    let unknown = || refused(&format!("the tenant has {}", quoted(labels)));
+    let known = tenant.policy.label(label).ok_or_else(unknown)?;
     let state = known.code.state().ok_or_else(|| refused("only a call puts somebody on a call"))?;
     match asked {
         Some(asked) if asked != state => Err(refused(&format!("it stands for `{state}`, not `{asked}`"))),

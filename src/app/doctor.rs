@@ -1,5 +1,7 @@
 //! What is wrong with a database and what is kept in it, before a caller finds out.
 
+mod others;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -63,17 +65,20 @@ impl Finding {
 const SOUND_SQLITE: [u32; 3] = [3, 51, 3];
 
 impl App {
-    /// Looks at the database, its clock, and every tenant's flows, prompts and numbers.
+    /// Looks at the database, its clock, and every tenant's flows, prompts, numbers and webhooks.
     pub async fn examine(&self) -> Result<Vec<Finding>, StoreError> {
         let mut findings = vec![schema(self.store.fit()), database(self.store.quick_check().await?)];
         findings.extend(durability(&self.store.durability().await?));
-        let cache = Arc::clone(&self.cache);
+        let (cache, can_call) = (Arc::clone(&self.cache), self.dispatch.can_call());
         let unit = self.store.read::<_, StoreError, _>(|tx| {
             Box::pin(async move {
                 let tenants = tx.tenants().await?;
                 let mut findings = vec![clock(newest_event(tx, &tenants).await?, tx.now())];
                 for tenant in &tenants {
-                    findings.extend(examine_tenant(tx, &cache, tenant).await?);
+                    let mut of_tenant = examine_tenant(tx, &cache, tenant).await?;
+                    of_tenant.extend(others::examine(tenant, &tx.webhooks(&tenant.id).await?, can_call));
+                    let whose = |finding| Finding { tenant: Some(tenant.slug.clone()), ..finding };
+                    findings.extend(of_tenant.into_iter().map(whose));
                 }
                 Ok(findings)
             })
@@ -176,8 +181,7 @@ async fn examine_tenant(tx: &mut Tx<'_>, cache: &Cache, tenant: &Tenant) -> Resu
     }
     findings.extend(prompts(tx, cache, tenant, &flows).await?);
     findings.extend(numbers(tenant, &tx.users(&tenant.id).await?));
-    let whose = Some(tenant.slug.clone());
-    Ok(findings.into_iter().map(|finding| Finding { tenant: whose.clone(), ..finding }).collect())
+    Ok(findings)
 }
 
 /// The latest published version of each flow, and those that this binary does not read.

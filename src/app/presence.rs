@@ -255,7 +255,7 @@ async fn decide(tx: &mut Tx<'_>, tenant: &Tenant, order: &Order) -> Result<Vec<D
     Ok(decisions)
 }
 
-async fn chosen(tx: &mut Tx<'_>, tenant: &Tenant, whom: &Whom) -> Result<Vec<Agent>, Error> {
+pub(super) async fn chosen(tx: &mut Tx<'_>, tenant: &Tenant, whom: &Whom) -> Result<Vec<Agent>, Error> {
     match whom {
         Whom::AllOnline => {
             let now = tx.now();
@@ -348,7 +348,7 @@ pub(super) fn save_presence(
     }
     tx.save_presence(&tenant.id, user, after);
     let told = transitions.iter().cloned().map(Event::from);
-    for event in told.chain(derived::of(before, after, tenant.policy.default_availability, tx.now())) {
+    for event in told.chain(derived::of(before, after, &tenant.policy, tx.now())) {
         log(tx, &tenant.id, subject.clone(), event, cause.clone());
     }
 }

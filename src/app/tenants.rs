@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::line::{Room, line};
-use super::{App, Error, change, draw, log_deed};
+use super::{App, Error, change, draw, log_deed, webhooks};
 use crate::domain::event::Event;
 use crate::domain::ids::{Language, Slug};
 use crate::domain::phone::Region;
@@ -134,10 +134,11 @@ fn outdated(current: &Tenant) -> Error {
 
 /// Saves a tenant as it is to be.
 pub(super) async fn replace(tx: &mut Tx<'_>, before: &Tenant, after: &Tenant) -> Result<(), Error> {
-    after.policy.check().map_err(|why| Error::invalid(why.field, why.name.clone(), why.to_string()))?;
+    after.policy.check().map_err(|why| Error::invalid(why.field(), why.value(), why.to_string()))?;
     if before.shared_lines != after.shared_lines {
         redraw_lines(tx, before, after).await?;
     }
+    webhooks::follow(tx, after).await?;
     tx.save_tenant(after);
     let event = Event::TenantChanged(change(Some(before), Some(after)));
     log_deed(tx, &after.id, format!("tenant:{}", after.slug), event);

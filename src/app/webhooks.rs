@@ -1,9 +1,11 @@
 //! Webhooks: endpoints of others that the log is sent to. Here admins keep them; [`deliver`] sends.
 
+mod commands;
 mod courier;
 pub mod deliver;
 mod log;
 mod note;
+mod telephone;
 mod turn;
 
 use std::collections::BTreeSet;
@@ -20,13 +22,17 @@ use crate::domain::time::Instant;
 use crate::domain::webhook::answer::Verdict;
 use crate::domain::webhook::filter::Filter;
 use crate::domain::webhook::secret::{Keyring, Secret};
+use crate::domain::webhook::target::Target;
 use crate::domain::webhook::url::WebhookUrl;
 use crate::domain::webhook::{Delivery, DeliveryState, Webhook};
 use crate::store::webhooks::{Course, Tallied};
 use crate::store::{Scope, StoreError, Tx};
 
+pub(super) use commands::follow;
+use commands::refuse_telephone;
 pub use courier::Egress;
 pub(super) use deliver::Dispatch;
+pub use telephone::Carrier;
 
 /// An endpoint to be added, active from the start.
 #[derive(Debug, Clone)]
@@ -38,7 +44,7 @@ pub struct NewWebhook {
 }
 
 /// What of an endpoint is to change; what is none stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WebhookPatch {
     pub name: Option<WebhookName>,
     pub url: Option<WebhookUrl>,
@@ -97,7 +103,7 @@ impl App {
                 let webhook = Webhook {
                     id: draw::webhook_id(),
                     name,
-                    url,
+                    url: Target::Url(url),
                     filter,
                     active: true,
                     stopped_by: None,
@@ -145,6 +151,9 @@ impl App {
         let unit = self.store.write(Scope::of(&tenant), move |tx| {
             Box::pin(async move {
                 let before = find(tx, &tenant.id, &which).await?.course.webhook;
+                if patch != (WebhookPatch { active: patch.active, ..WebhookPatch::default() }) {
+                    refuse_telephone(&before)?;
+                }
                 let after = patch.of(before.clone());
                 check_name(tx, &tenant.id, &after.name, Some(&after.id)).await?;
                 if after.filter != before.filter {
@@ -167,6 +176,7 @@ impl App {
         let unit = self.store.write(Scope::Tenant(tenant.clone()), move |tx| {
             Box::pin(async move {
                 let webhook = find(tx, &tenant, &which).await?.course.webhook;
+                refuse_telephone(&webhook)?;
                 tx.delete_webhook(&tenant, &webhook.id);
                 let event = Event::WebhookRemoved(change(Some(&webhook), None));
                 log_change(tx, &tenant, &webhook.id, event);
@@ -191,6 +201,7 @@ impl App {
         let unit = self.store.write(Scope::Tenant(tenant.clone()), move |tx| {
             Box::pin(async move {
                 let before = find(tx, &tenant, &which).await?.course.webhook;
+                refuse_telephone(&before)?;
                 let secrets = before.secrets.rotated(secret.clone(), overlap, tx.now());
                 let after = Webhook { secrets, ..before.clone() };
                 tx.save_webhook(&tenant, &after);
@@ -208,8 +219,8 @@ impl App {
         let ping = self.dispatch.log.at(&self.store, tenant, seq).await?;
         let ping = ping.ok_or_else(|| StoreError::corrupt("events", seq.to_string(), "gone"))?;
         let (courier, at) = (&self.dispatch.courier, self.store.clock().now());
-        let answer = courier.post(courier.place().await, &webhook, &ping, at).await;
-        let delivered = answer.verdict(at) == Verdict::Delivered;
+        let answer = courier.send(courier.place().await, (tenant, &webhook), &ping, at).await;
+        let delivered = webhook.verdict(&answer, at) == Verdict::Delivered;
         let why = (!delivered).then(|| answer.to_string());
         Ok(Pinged { event: ping.event.clone(), delivered, status: answer.status(), why })
     }
@@ -219,6 +230,7 @@ impl App {
         let unit = self.store.write(Scope::Tenant(tenant.clone()), move |tx| {
             Box::pin(async move {
                 let webhook = find(tx, &tenant, &which).await?.course.webhook;
+                refuse_telephone(&webhook)?;
                 let event = Event::WebhookPinged { name: webhook.name.clone() };
                 log_change(tx, &tenant, &webhook.id, event);
                 Ok((webhook, tx.last_seq(&tenant).await?))
@@ -251,7 +263,10 @@ impl App {
         let (tenant, which) = (tenant.id.clone(), which.to_owned());
         let unit = self.store.write(Scope::Tenant(tenant.clone()), move |tx| {
             Box::pin(async move {
-                let Webhook { id, name, .. } = find(tx, &tenant, &which).await?.course.webhook;
+                let webhook = find(tx, &tenant, &which).await?.course.webhook;
+                // What is late stays so.
+                refuse_telephone(&webhook)?;
+                let Webhook { id, name, .. } = webhook;
                 let deliveries = tx.replay_deliveries(&tenant, &id, event.as_ref()).await?;
                 match event {
                     Some(event) if deliveries == 0 => {
@@ -284,7 +299,7 @@ impl WebhookPatch {
         let is_set_going = active == Some(true);
         Webhook {
             name: name.unwrap_or(webhook.name),
-            url: url.unwrap_or(webhook.url),
+            url: url.map_or(webhook.url, Target::Url),
             filter,
             active: active.unwrap_or(webhook.active),
             stopped_by: webhook.stopped_by.filter(|_| !is_set_going),

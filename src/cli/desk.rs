@@ -3,8 +3,9 @@
 use anyhow::Context;
 
 use crate::app::App;
-use crate::app::webhooks::Egress;
-use crate::config::Settings;
+use crate::app::webhooks::{Carrier, Egress};
+use crate::carrier::twilio::calls;
+use crate::config::{CallsConfig, Settings};
 use crate::domain::ids::Slug;
 use crate::domain::tenant::Tenant;
 use crate::domain::webhook::address::Allowed;
@@ -36,14 +37,21 @@ impl Desk {
         Ok(app.sending_by(self.egress()))
     }
 
-    /// Where to and how fast webhooks are sent.
+    /// Where to and how fast webhooks are sent, and who dials commands.
     fn egress(&self) -> Egress {
         let allowed = Allowed::new(self.settings.webhook_allow.iter().copied());
-        Egress { allowed, rate: self.settings.webhook_rate }
+        // Whoever may not read the token's file does without calls; `serve` and `doctor` say what is wrong with it.
+        let calls = self.settings.calls().ok().flatten();
+        Egress { allowed, rate: self.settings.webhook_rate, carrier: calls.map(carrier) }
     }
 
     /// The tenant that the command is about.
     pub(super) async fn tenant(&self, app: &App) -> anyhow::Result<Tenant> {
         Ok(app.tenant(&self.tenant).await?)
     }
+}
+
+fn carrier(CallsConfig { api_url, account_sid, auth_token }: CallsConfig) -> Carrier {
+    let url = calls::url(api_url.as_str(), &account_sid);
+    Carrier { url, user: account_sid.to_string(), password: auth_token, form: calls::form }
 }

@@ -5,20 +5,24 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Subcommand;
+use comfy_table::Table;
 
 use crate::app::tenants::TenantPatch;
 use crate::cli::desk::Desk;
-use crate::cli::output::{Format, talk};
+use crate::cli::output::{Format, table, talk};
 use crate::domain::policy::Policy;
+use crate::domain::reason_list::Listed;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
     /// Show what the tenant has decided about presence, as the file that sets it
     Show(Format),
-    /// Decide about presence: defaults, wrap-up, labels, quick availabilities, from a TOML file
+    /// Decide about presence: defaults, wrap-up, labels and who is told of them, quick availabilities, from a TOML file
     ///
     /// What the file leaves out is as it is by default; `policy show` writes a file to begin with.
     Set { file: PathBuf },
+    /// List the lists of reasons, the system's last
+    Reasons(Format),
 }
 
 pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode> {
@@ -28,6 +32,7 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
         Action::Show(format) => format.tell(&tenant.policy, |policy| {
             toml::to_string_pretty(policy).expect("a policy can be written as TOML")
         })?,
+        Action::Reasons(format) => format.print(&tenant.policy.listed(), |lists| reasons(lists))?,
         Action::Set { file } => {
             let text = std::fs::read_to_string(&file)
                 .with_context(|| format!("cannot read `{}`", file.display()))?;
@@ -39,4 +44,12 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn reasons(lists: &[Listed]) -> Table {
+    let mut rows = table(["list", "reasons"]);
+    for Listed { name, reasons, .. } in lists {
+        rows.add_row([name.to_string(), reasons.join(", ")]);
+    }
+    rows
 }

@@ -14,6 +14,7 @@ use crate::domain::desk::{AllocationMode, SettingsPatch};
 use crate::domain::edit::Edit;
 use crate::domain::ids::{Login, Name};
 use crate::domain::presence::Source;
+use crate::domain::presence_code::Label;
 use crate::domain::time::Zone;
 use crate::domain::wrap_up::Length;
 
@@ -21,6 +22,12 @@ use crate::domain::wrap_up::Length;
 pub(super) enum Action {
     /// Show whether a user can be given a call, and what stands against it
     Show {
+        login: Login,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// List the labels that a user chooses from
+    Reasons {
         login: Login,
         #[command(flatten)]
         format: Format,
@@ -62,13 +69,17 @@ pub(super) struct Set {
     /// Set of quick availabilities, or `none` for the tenant's first
     #[arg(long = "quick-set", value_name = "NAME")]
     quick: Option<Edit<Name>>,
+
+    /// List of labels to choose from, or `none` for the tenant's first
+    #[arg(long, value_name = "NAME")]
+    reason_list: Option<Edit<Name>>,
 }
 
 impl Set {
     fn patch(self) -> (Login, SettingsPatch) {
-        let Self { login, serving, serving_callback, allocation_mode, wrap_up, quick } = self;
+        let Self { login, serving, serving_callback, allocation_mode, wrap_up, quick, reason_list } = self;
         let known = SettingsPatch { serving, serving_callback, allocation_mode, ..SettingsPatch::default() };
-        (login, SettingsPatch { wrap_up, quick_set: quick, ..known })
+        (login, SettingsPatch { wrap_up, quick_set: quick, reason_list, ..known })
     }
 }
 
@@ -79,6 +90,10 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
         Action::Show { login, format } => {
             let status = app.status(&tenant, &login).await?;
             format.print(&status, |status| items(status, &tenant.zone))?;
+        }
+        Action::Reasons { login, format } => {
+            let choices = app.choices(&tenant, &login).await?;
+            format.print(&choices, |choices| labels(&choices.labels))?;
         }
         Action::Set(args) => {
             let (login, patch) = args.patch();
@@ -95,6 +110,15 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn labels(labels: &[Label]) -> Table {
+    let mut rows = table(["label", "code", "reason code", "sink"]);
+    for Label { text, reason_code, code, sink } in labels {
+        let reason_code = reason_code.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+        rows.add_row([text.to_string(), code.to_string(), reason_code, sink.to_string()]);
+    }
+    rows
 }
 
 fn items(status: &Status, zone: &Zone) -> Table {

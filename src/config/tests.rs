@@ -174,3 +174,33 @@ fn a_secret_is_never_printed() {
     let printed = format!("{settings:?} {:?}", settings.twilio());
     assert!(!printed.contains("s3cret"), "{printed}");
 }
+
+#[test]
+fn the_accounts_secret_is_sent_nowhere_unencrypted() {
+    for (url, is_taken) in [
+        ("https://api.twilio.com", true),
+        ("https://example.signalwire.com/api/laml", true),
+        ("http://127.0.0.1:8080", true),
+        ("http://[::1]:8080", true),
+        ("http://api.twilio.com", false),
+        ("http://10.0.0.1:8080", false),
+        ("http://127.0.0.1:8080@example.com", false),
+        ("https://api.twilio.com/", false),
+        ("https://me:pw@api.twilio.com", false),
+        ("api.twilio.com", false),
+    ] {
+        assert_eq!(parse(&["--twilio-api-url", url]).is_ok(), is_taken, "{url}");
+    }
+}
+
+#[test]
+fn calls_need_an_account_and_its_token() {
+    let account = "AC0123456789abcdef0123456789abcdef";
+    let calls = |flags: &[&str]| settings(flags).calls().expect("they can be read");
+    assert!(calls(&[]).is_none());
+    assert!(calls(&["--twilio-account-sid", account]).is_none());
+    assert!(calls(&["--twilio-auth-token", "s3cret"]).is_none());
+    let whole = calls(&["--twilio-account-sid", account, "--twilio-auth-token", "s3cret"]).expect("both");
+    assert_eq!((whole.account_sid.as_str(), whole.api_url.as_str()), (account, "https://api.twilio.com"));
+    assert_eq!(whole.auth_token.expose_secret(), "s3cret");
+}

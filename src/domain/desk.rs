@@ -37,6 +37,8 @@ pub struct Settings {
     pub service_terminals: Option<u8>,
     /// The set of quick availabilities; the tenant's first, if none (A2.6).
     pub quick_set: Option<Name>,
+    /// The list of labels that the user chooses from; the tenant's first, if none (A1.21).
+    pub reason_list: Option<Name>,
 }
 
 /// What of the settings is to change; what is none stays.
@@ -48,6 +50,7 @@ pub struct SettingsPatch {
     pub wrap_up: Option<Edit<Length>>,
     pub service_terminals: Option<Edit<u8>>,
     pub quick_set: Option<Edit<Name>>,
+    pub reason_list: Option<Edit<Name>>,
 }
 
 impl SettingsPatch {
@@ -59,6 +62,7 @@ impl SettingsPatch {
             wrap_up: self.wrap_up.map_or(settings.wrap_up, Edit::value),
             service_terminals: self.service_terminals.map_or(settings.service_terminals, Edit::value),
             quick_set: self.quick_set.map_or(settings.quick_set, Edit::value),
+            reason_list: self.reason_list.map_or(settings.reason_list, Edit::value),
         }
     }
 }
@@ -72,6 +76,7 @@ impl Default for Settings {
             wrap_up: None,
             service_terminals: None,
             quick_set: None,
+            reason_list: None,
         }
     }
 }
@@ -138,6 +143,17 @@ spelled!(
     }
 );
 
+spelled!(
+    /// Who has begun a call.
+    #[derive(Default)]
+    Direction, "one of incoming, outgoing", {
+        #[default]
+        Incoming = "incoming",
+        /// The user has.
+        Outgoing = "outgoing",
+    }
+);
+
 ids::text!(/// A queue, as the telephony system calls it.
     Queue, "a queue: one line of at most 100 characters", ids::one_line!(98), |text| ids::is_line(text, 100));
 
@@ -165,6 +181,15 @@ impl Desk {
             Line::Dialing | Line::Talking => true,
             Line::Idle | Line::Parked => false,
         })
+    }
+
+    /// Whether a report is the first of its call.
+    pub(super) fn is_begun_by(&self, report: &Report) -> bool {
+        let is_known = self.terminals.iter().any(|terminal| terminal.presence_type_id == report.terminal);
+        match report.state {
+            Line::Dialing | Line::Talking => !is_known,
+            Line::Idle | Line::Parked => false,
+        }
     }
 
     pub fn talking_status_changed(&self) -> Option<Instant> {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::domain::availability::{ActiveAvailability, Availability};
+use crate::domain::chosen::Chosen;
 use crate::domain::coverage::Gap;
 use crate::domain::desk::Desk;
 use crate::domain::ids::{AvailabilityId, CallId, EventId, Name, Skill, Slug, WebhookName};
@@ -105,6 +106,9 @@ pub enum Event {
     DeskChanged { generation: u64, at: Instant, desk: Desk },
     /// The state of the active availability, or its label, is another one (A2.9).
     UserAvailability(ActiveAvailability),
+    /// A label counts from then on of which somebody else is to know (A3.2).
+    #[serde(rename = "label.chosen")]
+    LabelChosen(Chosen),
     /// Any item of the status is another one (A2.9).
     UserStatus(UserStatus),
 
@@ -230,6 +234,7 @@ impl Event {
         "availability.turned",
         "desk.changed",
         "UserAvailability",
+        Self::LABEL,
         "UserStatus",
         "coverage.gap",
         "call.started",
@@ -267,6 +272,9 @@ impl Event {
         "webhook.replayed",
         Self::PING,
     ];
+
+    /// The type that dial commands are made of.
+    pub const LABEL: &str = "label.chosen";
 
     /// The type of a webhook's trial.
     pub const PING: &str = "webhook.pinged";
@@ -322,6 +330,7 @@ impl Event {
             | Self::AvailabilityTurned { .. }
             | Self::DeskChanged { .. }
             | Self::UserAvailability(_)
+            | Self::LabelChosen(_)
             | Self::UserStatus(_)
             | Self::CoverageGap { .. }
             | Self::CallStarted { .. }

@@ -93,6 +93,10 @@ pub enum Reason {
 described!(Reason, crate::domain::described::line::<1, 280>());
 
 impl Reason {
+    /// Those that the system gives by itself.
+    pub const SYSTEM: [Self; 5] =
+        [Self::LoggedIn, Self::LoggedOut, Self::Expired, Self::NoExtension, Self::Deactivated];
+
     pub fn as_str(&self) -> &str {
         match self {
             Self::LoggedIn => "logged_in",
@@ -107,10 +111,7 @@ impl Reason {
 
 impl From<String> for Reason {
     fn from(text: String) -> Self {
-        [Self::LoggedIn, Self::LoggedOut, Self::Expired, Self::NoExtension, Self::Deactivated]
-            .into_iter()
-            .find(|reason| reason.as_str() == text)
-            .unwrap_or(Self::Other(text))
+        Self::SYSTEM.into_iter().find(|reason| reason.as_str() == text).unwrap_or(Self::Other(text))
     }
 }
 
@@ -154,6 +155,9 @@ pub enum Command {
     Adjust(SettingsPatch),
     /// A terminal's news, and how long wrap-up lasts for users who have no length of their own.
     Report(Report, Length),
+    /// The same of a call that the user makes. Who was not to be disturbed says that they are available first, under this
+    /// name (A3.7).
+    DialOut(Report, Length, AvailabilityId),
     ExtendWrapUp {
         by: Length,
         /// How often a wrap-up may be extended.
@@ -174,6 +178,7 @@ impl Command {
             | Self::Withdraw(_)
             | Self::Adjust(_)
             | Self::Report(..)
+            | Self::DialOut(..)
             | Self::ExtendWrapUp { .. }
             | Self::EndWrapUp => false,
         }
@@ -189,6 +194,7 @@ impl Command {
             | Self::Withdraw(_)
             | Self::Adjust(_)
             | Self::Report(..)
+            | Self::DialOut(..)
             | Self::ExtendWrapUp { .. }
             | Self::EndWrapUp => false,
         }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::allocation;
 use crate::domain::availability::{self, State};
+use crate::domain::dial_command::Keys;
 use crate::domain::ids;
 use crate::domain::policy::Policy;
 use crate::domain::presence::Presence;
@@ -70,6 +71,13 @@ ids::text!(/// What a tenant calls one of its presences: `Ready for Calls`.
 ids::text!(/// A label's value in reports, or the command that tells it to a telephone system (A3.9): `*60`.
     ReasonCode, "a reason code: one line of at most 40 characters", ids::one_line!(38), |text| ids::is_line(text, 40));
 
+impl ReasonCode {
+    /// What a telephone dials for it, if one can.
+    pub fn keys(&self) -> Option<Keys> {
+        self.as_str().parse().ok()
+    }
+}
+
 /// A presence that users may choose. Several labels may stand for the same code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -83,6 +91,14 @@ pub struct Label {
     pub code: PresenceCode,
     #[serde(default)]
     pub sink: Sink,
+}
+
+impl Label {
+    /// Whether it is to be told by a command that no telephone can dial.
+    pub fn is_unspoken(&self) -> bool {
+        let keys = self.reason_code.as_ref().and_then(ReasonCode::keys);
+        self.sink == Sink::DialCommand && keys.is_none()
+    }
 }
 
 /// How a code may be written.
@@ -115,8 +131,9 @@ spelled!(
         /// Nobody: it serves to keep track of time.
         #[default]
         None = "none",
-        /// The telephone system, by a call to the reason code.
+        /// The telephone system, by a call in which the reason code is dialled (A3.3).
         DialCommand = "dial_command",
+        /// Webhooks that follow `label.chosen`.
         Http = "http",
     }
 );

@@ -5,22 +5,26 @@ pub mod answer;
 pub mod filter;
 pub mod queue;
 pub mod secret;
+pub mod target;
 pub mod url;
 
+use chrono::TimeDelta;
 use serde::Serialize;
 
+use crate::domain::dial_command;
 use crate::domain::ids::{EventId, WebhookId, WebhookName};
 use crate::domain::time::Instant;
+use answer::{Answer, Verdict};
 use filter::Filter;
 use secret::Keyring;
-use url::WebhookUrl;
+use target::Target;
 
 /// An endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Webhook {
     pub id: WebhookId,
     pub name: WebhookName,
-    pub url: WebhookUrl,
+    pub url: Target,
     #[serde(flatten)]
     pub filter: Filter,
     /// Nothing is sent while it is not; what happens meanwhile is sent once it is again.
@@ -34,11 +38,45 @@ pub struct Webhook {
     pub created_at: Instant,
 }
 
+impl Webhook {
+    /// Whether it is the telephone system, which commands are dialled to.
+    pub fn is_telephone(&self) -> bool {
+        match self.url {
+            Target::Url(_) => false,
+            Target::Telephone(_) => true,
+        }
+    }
+
+    /// What an answer means that came when an attempt was made.
+    pub fn verdict(&self, answer: &Answer, now: Instant) -> Verdict {
+        match self.url {
+            Target::Url(_) => answer.verdict(now),
+            Target::Telephone(_) => answer.carriers_verdict(now),
+        }
+    }
+
+    /// For how long it is left alone while every attempt fails. A telephone system is not, until its commands are late.
+    pub fn rest(&self, failing_since: Instant, now: Instant) -> TimeDelta {
+        let rest = answer::rest(failing_since, now);
+        match self.url {
+            Target::Url(_) => rest,
+            Target::Telephone(_) => rest.min(dial_command::LAPSE / 10),
+        }
+    }
+
+    /// When what happened at `at` is not worth sending any more, if that time comes.
+    pub fn lapse(&self, at: Instant) -> Option<Instant> {
+        self.is_telephone().then(|| at + dial_command::LAPSE)
+    }
+}
+
 spelled!(
     /// What stopped an endpoint, if no admin did.
-    Stopped, "gone", {
+    Stopped, "one of gone, refused", {
         /// It answered 410: it wants no more.
         Gone = "gone",
+        /// The carrier does not know us, or does not let us call.
+        Refused = "refused",
     }
 );
 

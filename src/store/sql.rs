@@ -266,11 +266,11 @@ statements! {
     // is none.
     ADMIN_EVENTS = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
         where e.tenant_id = $1 and (e.cause like '{\"actor\":\"admin:%' or e.cause like '{\"actor\":\"token:%') \
-        and e.type not in ('UserAvailability', 'UserStatus') and e.seq < $2 order by e.seq desc limit $3";
+        and e.type not in ('UserAvailability', 'label.chosen', 'UserStatus') and e.seq < $2 order by e.seq desc limit $3";
     ADMIN_EVENTS_OF = "select e.seq, e.event_id, e.at, e.type, e.subject, e.data, e.cause from events e \
         where e.tenant_id = $1 and e.subject = $2 and e.type not like 'call.%' \
         and (e.cause like '{\"actor\":\"admin:%' or e.cause like '{\"actor\":\"token:%') \
-        and e.type not in ('UserAvailability', 'UserStatus') and e.seq < $3 order by e.seq desc limit $4";
+        and e.type not in ('UserAvailability', 'label.chosen', 'UserStatus') and e.seq < $3 order by e.seq desc limit $4";
     HEAD = "select h.seq from outbox_heads h where h.tenant_id = $1";
     HEADS = "select h.tenant_id, h.seq from outbox_heads h";
     HEADS_OF = "select h.tenant_id, h.seq, h.hash from (values ($1)) k join outbox_heads h on h.tenant_id = k.column1";

@@ -41,6 +41,7 @@ async fn everything() -> Vec<Envelope> {
     calls(&line).await;
     pins(&line).await;
     webhooks(&line).await;
+    labels(&line).await;
     line.events().await
 }
 
@@ -202,6 +203,16 @@ async fn webhooks(line: &Line) {
     receiver.answers(|_| Reply::Status(410));
     line.clock.advance(TimeDelta::hours(1));
     send_all(&app).await;
+}
+
+async fn labels(line: &Line) {
+    let policy = r#"{"labels":[{"text":"Quiet","code":"dnd","reason_code":"*61","sink":"dial_command"}]}"#;
+    let policy = Some(serde_json::from_str(policy).expect("a policy"));
+    let patch = TenantPatch { policy, ..TenantPatch::default() };
+    let tenant = line.app.change_tenant(line.tenant.slug.clone(), patch).await.expect("changed");
+    let ada = Whom::Named(vec!["ada".parse().expect("a login")]);
+    let quiet = Saying { label: Some("Quiet".parse().expect("a label")), ..Saying::default() };
+    line.app.say(&tenant, ada, quiet, (None, Source::Api)).await.expect("said");
 }
 
 /// The event as documents show it: what is drawn at random, and its place in the log, look the same each time.

@@ -16,10 +16,14 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
 use super::log::Told;
+use super::telephone::{Carrier, Telephone};
+use crate::domain::dial_command::{Command, DialCommand};
+use crate::domain::tenant::Tenant;
 use crate::domain::time;
 use crate::domain::webhook::Webhook;
 use crate::domain::webhook::address::{Allowed, Forbidden, Transport};
 use crate::domain::webhook::answer::{Answer, Silence};
+use crate::domain::webhook::target::Target;
 use crate::domain::webhook::url::WebhookUrl;
 
 /// Where to and how fast the operator lets us send.
@@ -28,6 +32,8 @@ pub struct Egress {
     pub allowed: Allowed,
     /// Attempts in a second at most.
     pub rate: NonZeroU32,
+    /// Who calls telephone systems, if anybody does.
+    pub carrier: Option<Carrier>,
 }
 
 impl Egress {
@@ -36,7 +42,7 @@ impl Egress {
 
 impl Default for Egress {
     fn default() -> Self {
-        Self { allowed: Allowed::default(), rate: Self::USUAL_RATE }
+        Self { allowed: Allowed::default(), rate: Self::USUAL_RATE, carrier: None }
     }
 }
 
@@ -55,6 +61,7 @@ pub(super) struct Courier {
     allowed: Arc<Allowed>,
     /// Made when something is sent.
     clients: OnceLock<Result<Clients, String>>,
+    telephone: Option<Telephone>,
     places: Semaphore,
     pace: Pace,
 }
@@ -69,10 +76,11 @@ struct Clients {
 }
 
 impl Courier {
-    pub(super) fn new(Egress { allowed, rate }: Egress) -> Self {
+    pub(super) fn new(Egress { allowed, rate, carrier }: Egress) -> Self {
         Self {
             allowed: Arc::new(allowed),
             clients: OnceLock::new(),
+            telephone: carrier.map(Telephone::new),
             places: Semaphore::new(MOST_AT_ONCE),
             pace: Pace::new(rate),
         }
@@ -95,25 +103,53 @@ impl Courier {
         place
     }
 
+    /// Whether the operator has told us all that sending to an endpoint takes.
+    pub(super) fn reaches(&self, webhook: &Webhook) -> bool {
+        self.can_call() || !webhook.is_telephone()
+    }
+
+    pub(super) fn can_call(&self) -> bool {
+        self.telephone.is_some()
+    }
+
     /// Makes an attempt.
-    pub(super) async fn post(
+    pub(super) async fn send(
         &self,
         _place: SemaphorePermit<'_>,
-        webhook: &Webhook,
+        (tenant, webhook): (&Tenant, &Webhook),
         told: &Told,
         now: time::Instant,
     ) -> Answer {
+        match &webhook.url {
+            Target::Url(url) => self.post(url, webhook, told, now).await,
+            Target::Telephone(_) => self.dial(tenant, told).await,
+        }
+    }
+
+    async fn dial(&self, tenant: &Tenant, told: &Told) -> Answer {
+        let (dial_command, keys) = (tenant.policy.dial_command.clone(), told.keys.clone());
+        match (&self.telephone, dial_command, keys) {
+            (Some(telephone), Some(DialCommand { to, from }), Some(keys)) => {
+                telephone.dial(&Command { to, from, keys }).await
+            }
+            (_, _, _) => {
+                Answer::Nothing(Silence::Unreachable("it is not known whom to call, or by whom".to_owned()))
+            }
+        }
+    }
+
+    async fn post(&self, url: &WebhookUrl, webhook: &Webhook, told: &Told, now: time::Instant) -> Answer {
         // A client connects to an address that stands in the URL without looking anything up.
-        if let Err(why) = webhook.url.check(&self.allowed) {
+        if let Err(why) = url.check(&self.allowed) {
             return Answer::Nothing(Silence::Forbidden(why.to_string()));
         }
-        let client = match self.client(webhook) {
+        let client = match self.client(url, webhook.insecure_tls) {
             Ok(client) => client,
             Err(why) => return Answer::Nothing(Silence::Unreachable(why.clone())),
         };
         let id = told.event.as_str();
         let sent = client
-            .post(webhook.url.as_str())
+            .post(url.as_str())
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", id)
             .header("webhook-timestamp", now.timestamp())
@@ -126,11 +162,11 @@ impl Courier {
         }
     }
 
-    fn client(&self, webhook: &Webhook) -> Result<&Client, &String> {
+    fn client(&self, url: &WebhookUrl, insecure_tls: bool) -> Result<&Client, &String> {
         let clients = self.clients.get_or_init(|| Clients::new(&self.allowed)).as_ref()?;
-        Ok(match webhook.url.transport() {
+        Ok(match url.transport() {
             Transport::Plain => &clients.plain,
-            Transport::Tls if webhook.insecure_tls => &clients.lax,
+            Transport::Tls if insecure_tls => &clients.lax,
             Transport::Tls => &clients.strict,
         })
     }
@@ -139,21 +175,23 @@ impl Courier {
 impl Clients {
     fn new(allowed: &Arc<Allowed>) -> Result<Self, String> {
         let build = |builder: ClientBuilder| builder.build().map_err(|why| why.to_string());
-        let client = |transport| {
-            Client::builder()
-                .user_agent(concat!("dutyline/", env!("CARGO_PKG_VERSION")))
-                .timeout(PATIENCE)
-                .connect_timeout(CONNECT_PATIENCE)
-                .redirect(redirect::Policy::none())
-                .no_proxy()
-                .dns_resolver(Guarded { allowed: Arc::clone(allowed), transport })
-        };
+        let client = |transport| builder().dns_resolver(Guarded { allowed: Arc::clone(allowed), transport });
         Ok(Self {
             strict: build(client(Transport::Tls))?,
             lax: build(client(Transport::Tls).tls_danger_accept_invalid_certs(true))?,
             plain: build(client(Transport::Plain))?,
         })
     }
+}
+
+/// A client that is sent nowhere else, and waits for no one for long.
+pub(super) fn builder() -> ClientBuilder {
+    Client::builder()
+        .user_agent(concat!("dutyline/", env!("CARGO_PKG_VERSION")))
+        .timeout(PATIENCE)
+        .connect_timeout(CONNECT_PATIENCE)
+        .redirect(redirect::Policy::none())
+        .no_proxy()
 }
 
 /// Looks names up and leaves out the addresses that are not connected to.
@@ -182,7 +220,7 @@ impl Resolve for Guarded {
 }
 
 /// The answer of whoever has heard us. That counts also if its body breaks off.
-async fn read(mut response: Response) -> Answer {
+pub(super) async fn read(mut response: Response) -> Answer {
     let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after = retry_after.map(str::to_owned);
     let mut left = MOST_READ;
@@ -194,7 +232,7 @@ async fn read(mut response: Response) -> Answer {
 }
 
 /// Why no answer came, without the URL.
-fn silence(error: &reqwest::Error) -> Silence {
+pub(super) fn silence(error: &reqwest::Error) -> Silence {
     let mut innermost: &(dyn std::error::Error + 'static) = error;
     while let Some(source) = innermost.source() {
         innermost = source;

@@ -14,11 +14,11 @@ use super::note::{Note, Page, ending, notes};
 use super::turn::{LEASE, Turn};
 use crate::app::{App, draw, log as log_event};
 use crate::domain::event::{Event, EventCause};
-use crate::domain::ids::{WebhookId, WebhookName};
+use crate::domain::ids::WebhookId;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
-use crate::domain::webhook::Stopped;
 use crate::domain::webhook::queue::{Plan, Waiting, plan};
+use crate::domain::webhook::{Stopped, Webhook};
 use crate::store::webhooks::{AtRest, Course, Ending, Lease};
 use crate::store::{Scope, StoreError};
 use crate::telemetry;
@@ -67,6 +67,11 @@ impl Dispatch {
         Self { courier: Courier::new(egress), log: Log::default(), passed: Mutex::default() }
     }
 
+    /// Whether there is an account to call telephone systems with.
+    pub(in crate::app) fn can_call(&self) -> bool {
+        self.courier.can_call()
+    }
+
     /// Up to where nothing is left to be looked at.
     fn seen(&self, course: &Course) -> u64 {
         let passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,6 +102,9 @@ impl App {
     /// Whether there is something to do for an endpoint. What it does not want is passed.
     async fn has_news(&self, rests: &AtRest, now: Instant) -> Result<bool, StoreError> {
         let AtRest { tenant, course, head, waiting, due_at } = rests;
+        if !self.dispatch.courier.reaches(&course.webhook) {
+            return Ok(false);
+        }
         if due_at.is_some_and(|due_at| due_at <= now) {
             return Ok(true);
         }
@@ -163,7 +171,7 @@ impl App {
         let ending = ending(&course, &page, &report, now);
         let mut notes = notes(&page, &report, &behind, ending.cursor, now);
         notes.extend(held.into_iter().map(Note::Held));
-        self.end_turn(lease, ending, notes, report.is_gone.then_some(course.webhook.name)).await
+        self.end_turn((lease, &course.webhook), ending, notes, report.stopped).await
     }
 
     /// Tells the metrics how old what waits is.
@@ -186,27 +194,28 @@ impl App {
             if found.is_empty() {
                 break;
             }
-            page.look_at(found, &course.webhook.filter, most);
+            page.look_at(found, &course.webhook, most);
         }
         Ok(page)
     }
 
-    /// Writes down what a turn brought about, if it is ours still. Only an endpoint that is gone is told of in the log,
-    /// which takes the tenant's lock.
+    /// Writes down what a turn brought about, if it is ours still. Only an endpoint that was stopped is told of in the
+    /// log, which takes the tenant's lock.
     async fn end_turn(
         &self,
-        lease: Lease,
+        (lease, webhook): (Lease, &Webhook),
         ending: Ending,
         notes: Vec<Note>,
-        gone: Option<WebhookName>,
+        stopped: Option<Stopped>,
     ) -> Result<(), StoreError> {
-        let scope = if gone.is_some() { Scope::Tenant(lease.tenant.clone()) } else { Scope::Deployment };
+        let scope = if stopped.is_some() { Scope::Tenant(lease.tenant.clone()) } else { Scope::Deployment };
+        let name = webhook.name.clone();
         let unit = self.store.write::<_, StoreError, _>(scope, move |tx| {
             Box::pin(async move {
-                match gone {
-                    Some(name) => {
-                        if tx.stop_webhook(&lease, Stopped::Gone).await? {
-                            let event = Event::WebhookDisabled { name, reason: Stopped::Gone };
+                match stopped {
+                    Some(reason) => {
+                        if tx.stop_webhook(&lease, reason).await? {
+                            let event = Event::WebhookDisabled { name, reason };
                             let subject = format!("webhook:{}", lease.webhook);
                             log_event(tx, &lease.tenant, subject, event, EventCause::actor("webhook"));
                         }

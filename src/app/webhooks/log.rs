@@ -4,10 +4,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::domain::event::Envelope;
+use crate::domain::dial_command::Keys;
+use crate::domain::event::{Envelope, Event};
 use crate::domain::ids::{EventId, TenantId};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
+use crate::domain::webhook::Webhook;
 use crate::store::{Store, StoreError};
 
 /// An event as it is sent.
@@ -19,6 +21,8 @@ pub(super) struct Told {
     pub(super) subject: String,
     pub(super) at: Instant,
     pub(super) payload: String,
+    /// What is dialled to tell a telephone system of it.
+    pub(super) keys: Option<Keys>,
 }
 
 /// The newest events of each tenant that were read, without gaps.
@@ -34,11 +38,28 @@ impl From<Envelope> for Told {
         Self {
             seq: envelope.seq,
             kind: envelope.event.tell().0,
+            keys: keys(&envelope.event),
             at: envelope.at,
             payload: serde_json::to_string(&envelope).expect("an event is plain data"),
             event: envelope.id,
             subject: envelope.subject,
         }
+    }
+}
+
+impl Told {
+    /// Whether an endpoint is sent it.
+    pub(super) fn is_for(&self, webhook: &Webhook) -> bool {
+        let can_be_said = self.keys.is_some() || !webhook.is_telephone();
+        can_be_said && webhook.filter.wants(&self.kind, &self.subject)
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "commands are made of one type alone")]
+fn keys(event: &Event) -> Option<Keys> {
+    match event {
+        Event::LabelChosen(chosen) => chosen.keys(),
+        _ => None,
     }
 }
 
@@ -118,6 +139,7 @@ mod tests {
             subject: "user:ada".to_owned(),
             at: Instant::UNIX_EPOCH,
             payload: String::new(),
+            keys: None,
         };
         seqs.map(told).map(Arc::new).collect()
     }

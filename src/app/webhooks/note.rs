@@ -5,10 +5,8 @@ use std::sync::Arc;
 use super::log::Told;
 use super::turn::{Outcome, Report, Sent, Tried};
 use crate::domain::time::Instant;
-use crate::domain::webhook::Delivery;
-use crate::domain::webhook::answer::rest;
-use crate::domain::webhook::filter::Filter;
 use crate::domain::webhook::queue::Job;
+use crate::domain::webhook::{Delivery, Webhook};
 use crate::store::webhooks::{Course, Ending};
 
 /// New events, and what of them is wanted.
@@ -27,14 +25,14 @@ impl Page {
     }
 
     /// Looks at what comes next, until so many in all are wanted.
-    pub(super) fn look_at(&mut self, found: Vec<Arc<Told>>, filter: &Filter, most: usize) {
+    pub(super) fn look_at(&mut self, found: Vec<Arc<Told>>, webhook: &Webhook, most: usize) {
         self.is_empty &= found.is_empty();
         for told in found {
             if self.wanted.len() == most {
                 return;
             }
             self.end = told.seq;
-            if filter.wants(&told.kind, &told.subject) {
+            if told.is_for(webhook) {
                 self.wanted.push(told);
             }
         }
@@ -63,7 +61,7 @@ pub(super) fn ending(course: &Course, page: &Page, report: &Report, now: Instant
     };
     let is_hopeless = report.is_cut_short() && report.is_success == Some(false);
     let free_at = match failing_since {
-        Some(since) if is_hopeless => now + rest(since, now),
+        Some(since) if is_hopeless => now + course.webhook.rest(since, now),
         Some(_) | None => now,
     };
     Ending { cursor: cursor(page, report), failing_since, free_at }
@@ -98,7 +96,7 @@ pub(super) fn notes(page: &Page, report: &Report, behind: &[u64], cursor: u64, n
 fn note(Tried { job, outcome }: &Tried) -> Option<Note> {
     match outcome {
         Outcome::Failed(delivery) => Some(Note::Keep(delivery.clone())),
-        Outcome::Delivered | Outcome::Forgotten => job.is_kept.then_some(Note::Delivered(job.seq)),
+        Outcome::Delivered | Outcome::Void => job.is_kept.then_some(Note::Delivered(job.seq)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A turn: what one endpoint is sent in one go, by the one node that has its lease.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -13,9 +14,9 @@ use super::log::Told;
 use crate::app::{App, draw};
 use crate::domain::tenant::Tenant;
 use crate::domain::time;
-use crate::domain::webhook::answer::{Answer, Verdict, next_attempt};
+use crate::domain::webhook::answer::{Answer, Silence, Verdict, next_attempt};
 use crate::domain::webhook::queue::{Job, Queue};
-use crate::domain::webhook::{Delivery, DeliveryState, Webhook};
+use crate::domain::webhook::{Delivery, DeliveryState, Stopped, Webhook};
 use crate::store::StoreError;
 use crate::telemetry;
 
@@ -27,6 +28,9 @@ const LENGTH: Duration = Duration::from_secs(30);
 
 /// Subjects about which an endpoint is sent something at once.
 const MOST_AT_ONCE: usize = 32;
+
+/// Calls that a carrier is asked for at once: it begins them one after the other, and one a second is usual.
+const MOST_CALLS_AT_ONCE: usize = 4;
 
 /// So many attempts may fail before one succeeds; then the turn is over.
 const PATIENCE: u32 = 8;
@@ -41,7 +45,7 @@ pub(super) struct Turn<'t> {
     is_failing: bool,
     succeeded: AtomicU32,
     failed: AtomicU32,
-    gone: AtomicBool,
+    stopped: OnceLock<Stopped>,
 }
 
 /// What came of a subject's events.
@@ -64,8 +68,8 @@ pub(super) enum Outcome {
     Delivered,
     /// It waits for another attempt, or is dead.
     Failed(Box<Delivery>),
-    /// The log has forgotten it.
-    Forgotten,
+    /// Nothing is to be sent: the log has forgotten it, or a later command is in its place.
+    Void,
 }
 
 impl Sent {
@@ -80,8 +84,8 @@ impl Sent {
 #[derive(Debug)]
 pub(super) struct Report {
     pub(super) sent: Vec<Sent>,
-    /// The endpoint wants no more.
-    pub(super) is_gone: bool,
+    /// Why nothing is to be sent there any more, if so.
+    pub(super) stopped: Option<Stopped>,
     /// Whether anything was delivered; none if nothing was tried.
     pub(super) is_success: Option<bool>,
 }
@@ -110,13 +114,14 @@ impl<'t> Turn<'t> {
             is_failing,
             succeeded: AtomicU32::new(0),
             failed: AtomicU32::new(0),
-            gone: AtomicBool::new(false),
+            stopped: OnceLock::new(),
         }
     }
 
     /// Sends what is in the queues. One that was failing is first tried with one event.
     pub(super) async fn run(self, queues: Vec<Queue>) -> Result<Report, StoreError> {
-        let (first, rest) = if self.is_failing { (1, MOST_AT_ONCE) } else { (0, MOST_AT_ONCE) };
+        let first = usize::from(self.is_failing);
+        let rest = if self.webhook.is_telephone() { MOST_CALLS_AT_ONCE } else { MOST_AT_ONCE };
         let mut queues = queues.into_iter();
         let probe: Vec<Queue> = queues.by_ref().take(first).collect();
         let mut sent = self.send_all(probe, 1).await?;
@@ -124,7 +129,7 @@ impl<'t> Turn<'t> {
         let (succeeded, failed) = (self.succeeded.into_inner(), self.failed.into_inner());
         Ok(Report {
             sent,
-            is_gone: self.gone.into_inner(),
+            stopped: self.stopped.into_inner(),
             is_success: (succeeded + failed > 0).then_some(succeeded > 0),
         })
     }
@@ -133,9 +138,12 @@ impl<'t> Turn<'t> {
         stream::iter(queues).map(|queue| self.send(queue)).buffer_unordered(at_once).try_collect().await
     }
 
-    /// Sends a subject's events one after the other, until one is not delivered that may be yet.
-    async fn send(&self, queue: Queue) -> Result<Sent, StoreError> {
-        let mut sent = Sent { tried: Vec::new(), untried: Vec::new() };
+    /// Sends a subject's events one after the other, until one is not delivered that may be yet. Of commands that wait
+    /// the last alone is dialled.
+    async fn send(&self, mut queue: Queue) -> Result<Sent, StoreError> {
+        let superseded = if self.webhook.is_telephone() { queue.jobs.len().saturating_sub(1) } else { 0 };
+        let void = queue.jobs.drain(..superseded).map(|job| Tried { job, outcome: Outcome::Void });
+        let mut sent = Sent { tried: void.collect(), untried: Vec::new() };
         for job in queue.jobs {
             if sent.is_held() || self.is_over() {
                 sent.untried.push(job);
@@ -146,7 +154,7 @@ impl<'t> Turn<'t> {
                     Some(outcome) => sent.tried.push(Tried { job, outcome }),
                     None => sent.untried.push(job),
                 },
-                None => sent.tried.push(Tried { job, outcome: Outcome::Forgotten }),
+                None => sent.tried.push(Tried { job, outcome: Outcome::Void }),
             }
         }
         Ok(sent)
@@ -161,33 +169,49 @@ impl<'t> Turn<'t> {
         if self.is_over() {
             return None;
         }
-        let at = self.app.store.clock().now();
-        let answer = courier.post(place, self.webhook, told, at).await;
+        let (at, lapse) = (self.app.store.clock().now(), self.webhook.lapse(told.at));
+        if lapse.is_some_and(|lapse| lapse <= at) {
+            count("dead");
+            return Some(self.failed(told, (job.attempts, None), (&Answer::Nothing(Silence::Lapsed), at)));
+        }
+        let answer = courier.send(place, (self.tenant, self.webhook), told, at).await;
         if job.attempts == 0 {
             histogram!(telemetry::WEBHOOK_LATENESS_SECONDS).record((at - told.at).as_seconds_f64());
         }
         let answered_at = self.app.store.clock().now();
-        match answer.verdict(answered_at) {
+        match self.webhook.verdict(&answer, answered_at) {
             Verdict::Delivered => {
                 self.succeeded.fetch_add(1, Ordering::Relaxed);
                 count("delivered");
                 Some(Outcome::Delivered)
             }
-            Verdict::Gone => {
-                self.gone.store(true, Ordering::Relaxed);
-                count("gone");
+            Verdict::Stop(why) => {
+                // Whoever is first says why.
+                self.stopped.get_or_init(|| why);
+                count(why.as_str());
                 None
             }
             Verdict::Again { not_before } => {
                 self.failed.fetch_add(1, Ordering::Relaxed);
                 let attempts = job.attempts + 1;
                 let due_at = next_attempt(attempts, not_before, draw::jitter(), answered_at);
+                let due_at = due_at.filter(|due_at| lapse.is_none_or(|lapse| *due_at < lapse));
                 count(if due_at.is_some() { "failed" } else { "dead" });
-                let delivery = told.delivery(attempts, due_at, Some((&answer, answered_at)));
-                tracing::info!(webhook = %self.webhook.id, event = %told.event, attempts, %answer, "not delivered");
-                Some(Outcome::Failed(Box::new(delivery)))
+                Some(self.failed(told, (attempts, due_at), (&answer, answered_at)))
             }
         }
+    }
+
+    /// What was not delivered after so many attempts, and when the next one is.
+    fn failed(
+        &self,
+        told: &Told,
+        (attempts, due_at): (u32, Option<time::Instant>),
+        (answer, at): (&Answer, time::Instant),
+    ) -> Outcome {
+        let webhook = &self.webhook.id;
+        tracing::info!(%webhook, event = %told.event, attempts, %answer, is_dead = due_at.is_none(), "not delivered");
+        Outcome::Failed(Box::new(told.delivery(attempts, due_at, Some((answer, at)))))
     }
 
     /// Whether no further attempt is begun.
@@ -195,8 +219,8 @@ impl<'t> Turn<'t> {
         let patience = if self.is_failing { 1 } else { PATIENCE };
         let is_hopeless =
             self.succeeded.load(Ordering::Relaxed) == 0 && self.failed.load(Ordering::Relaxed) >= patience;
-        let is_gone = self.gone.load(Ordering::Relaxed);
-        is_hopeless || is_gone || self.stop.is_cancelled() || self.end <= Instant::now()
+        let is_stopped = self.stopped.get().is_some();
+        is_hopeless || is_stopped || self.stop.is_cancelled() || self.end <= Instant::now()
     }
 }
 

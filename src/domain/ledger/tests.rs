@@ -3,10 +3,10 @@
 use chrono::TimeDelta;
 
 use super::*;
-use crate::domain::allocation::DefaultAvailability;
 use crate::domain::availability::{Availability, Terms};
 use crate::domain::event::{Change, derived};
 use crate::domain::ids::AvailabilityId;
+use crate::domain::policy::Policy;
 use crate::domain::presence::{Cause, Command, Presence, Reason, Source, WhenOnline, decide, settle};
 
 /// Minutes after the beginning of these tests' time.
@@ -40,7 +40,7 @@ impl Day {
     }
 
     fn takes(&mut self, minute: i64, after: Presence, mut events: Vec<Event>) {
-        events.extend(derived::of(&self.presence, &after, DefaultAvailability::Offline, at(minute)));
+        events.extend(derived::of(&self.presence, &after, &Policy::default(), at(minute)));
         self.presence = after;
         for event in events {
             match follow(self.open.as_ref(), &event, at(minute)) {

@@ -3,12 +3,12 @@
 use super::{
     Cause, Command, Ending, Presence, Reason, Rejected, Source, State, Transition, WhenOnline, Window, lapse,
 };
-use crate::domain::availability::Availability;
-use crate::domain::desk::Desk;
+use crate::domain::availability::{self, Availability};
+use crate::domain::desk::{Desk, Report};
 use crate::domain::ids::AvailabilityId;
 use crate::domain::plan;
 use crate::domain::time::{Hours, Instant};
-use crate::domain::wrap_up;
+use crate::domain::wrap_up::{self, Length};
 
 /// A presence, and what happened to it so far.
 pub(super) struct Story {
@@ -48,10 +48,13 @@ impl Story {
                 desk.settings = patch.clone().of(desk.settings.clone());
                 Ok(())
             })?,
-            Command::Report(report, length) => self.at_desk(|desk, now| {
-                desk.report(report, *length, now);
-                Ok(())
-            })?,
+            Command::Report(report, length) => self.report(report, *length)?,
+            Command::DialOut(report, length, id) => {
+                if self.presence.desk.is_begun_by(report) {
+                    self.end_dnd(id, cause);
+                }
+                self.report(report, *length)?;
+            }
             Command::ExtendWrapUp { by, most } => {
                 self.at_desk(|desk, now| desk.extend_wrap_up(*by, *most, now))?;
             }
@@ -199,6 +202,22 @@ impl Story {
         let (generation, at) = self.touch();
         self.transitions.push(Transition::Withdrawn { generation, at, id: id.clone() });
         Ok(())
+    }
+
+    fn report(&mut self, report: &Report, length: Length) -> Result<(), Rejected> {
+        self.at_desk(|desk, now| {
+            desk.report(report, length, now);
+            Ok(())
+        })
+    }
+
+    /// Who is not to be disturbed says that they are available. A user for whom no more can be said stays as they are:
+    /// that they make a call is a fact.
+    fn end_dnd(&mut self, id: &AvailabilityId, cause: &Cause) {
+        if self.presence.availability(self.now) == availability::State::Dnd {
+            let available = plan::plain(self.next_at(), cause.source);
+            drop(self.say(&Availability { id: id.clone(), ..available }, cause));
+        }
     }
 
     /// Does something at the desk, which is a transition if it changes anything.

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::time::Instant;
+use crate::domain::webhook::Stopped;
 
 /// What came of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,14 +26,16 @@ pub enum Silence {
     /// Its address is not one that is connected to.
     Forbidden(String),
     Unreachable(String),
+    /// It was not asked for one: what was to be said came too late.
+    Lapsed,
 }
 
 /// What an answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Delivered,
-    /// The endpoint wants no more.
-    Gone,
+    /// Nothing is to be sent there any more.
+    Stop(Stopped),
     /// Another attempt, not before a time if the endpoint has named one.
     Again {
         not_before: Option<Instant>,
@@ -69,15 +72,32 @@ const PAUSES: [TimeDelta; 10] = [
 const MOST_PATIENCE: TimeDelta = TimeDelta::hours(24);
 
 impl Answer {
+    /// An endpoint's.
     pub fn verdict(&self, now: Instant) -> Verdict {
         match self {
             Self::Status { status: 200..=299, .. } => Verdict::Delivered,
-            Self::Status { status: 410, .. } => Verdict::Gone,
-            Self::Status { retry_after, .. } => {
-                Verdict::Again { not_before: retry_after.as_deref().and_then(|header| patience(header, now)) }
-            }
-            Self::Nothing(_) => Verdict::Again { not_before: None },
+            Self::Status { status: 410, .. } => Verdict::Stop(Stopped::Gone),
+            Self::Status { .. } | Self::Nothing(_) => self.again(now),
         }
+    }
+
+    /// A carrier's, which was asked for a call.
+    pub fn carriers_verdict(&self, now: Instant) -> Verdict {
+        match self {
+            Self::Status { status: 200..=299, .. } => Verdict::Delivered,
+            Self::Status { status: 401 | 403, .. } => Verdict::Stop(Stopped::Refused),
+            Self::Status { .. } | Self::Nothing(_) => self.again(now),
+        }
+    }
+
+    fn again(&self, now: Instant) -> Verdict {
+        let not_before = match self {
+            Self::Status { retry_after, .. } => {
+                retry_after.as_deref().and_then(|header| patience(header, now))
+            }
+            Self::Nothing(_) => None,
+        };
+        Verdict::Again { not_before }
     }
 
     pub fn status(&self) -> Option<u16> {
@@ -93,6 +113,7 @@ impl fmt::Display for Answer {
         match self {
             Self::Status { status, .. } => write!(f, "answered {status}"),
             Self::Nothing(Silence::TimedOut) => f.write_str("no answer in time"),
+            Self::Nothing(Silence::Lapsed) => f.write_str("too late to be dialled"),
             Self::Nothing(Silence::Forbidden(why) | Silence::Unreachable(why)) => f.write_str(why),
         }
     }
@@ -155,11 +176,29 @@ mod tests {
             (status(301, None), again),
             (status(308, None), again),
             (status(400, None), again),
-            (status(410, None), Verdict::Gone),
+            (status(410, None), Verdict::Stop(Stopped::Gone)),
             (status(500, None), again),
             (Answer::Nothing(Silence::TimedOut), again),
         ] {
             assert_eq!(answer.verdict(noon()), verdict, "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_carrier_that_does_not_let_us_in_is_asked_no_more() {
+        let again = Verdict::Again { not_before: None };
+        for (answer, verdict) in [
+            (status(201, None), Verdict::Delivered),
+            (status(302, None), again),
+            (status(400, None), again),
+            (status(401, None), Verdict::Stop(Stopped::Refused)),
+            (status(403, Some("60")), Verdict::Stop(Stopped::Refused)),
+            (status(410, None), again),
+            (status(429, Some("60")), Verdict::Again { not_before: Some(noon() + TimeDelta::seconds(60)) }),
+            (status(500, None), again),
+            (Answer::Nothing(Silence::TimedOut), again),
+        ] {
+            assert_eq!(answer.carriers_verdict(noon()), verdict, "{answer}");
         }
     }
 

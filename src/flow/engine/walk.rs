@@ -218,6 +218,7 @@ impl<'a> Walk<'a> {
             | Command::Withdraw(_)
             | Command::Adjust(_)
             | Command::Report(..)
+            | Command::DialOut(..)
             | Command::ExtendWrapUp { .. }
             | Command::EndWrapUp => (Reason::LoggedOut, Outcome::Offline, "offline".to_owned()),
         };

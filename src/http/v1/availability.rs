@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::app::availability::{Availabilities, Saying, Until};
+use crate::app::availability::{Availabilities, Choices, Saying, Until};
 use crate::app::presence::Whom;
 use crate::domain::availability::{Availability, Note, State};
 use crate::domain::ids::{AvailabilityId, Login};
@@ -26,7 +26,7 @@ use crate::http::v1::reading::{Named, Sent, if_match, tag};
 pub(super) struct AvailabilityToSay {
     /// That of the label, if left out.
     state: Option<State>,
-    /// One of the tenant's labels.
+    /// One of those that the user chooses from.
     label: Option<LabelText>,
     /// Now, if left out.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -144,6 +144,13 @@ pub(super) async fn choose_quick(
 ) -> Result<impl IntoResponse, Problem> {
     let made = caller.app.choose_quick(caller.tenant(), &login, number, Source::Api).await?;
     Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// List the labels that a user chooses from, and the reasons that the system gives by itself
+#[utoipa::path(get, path = "/v1/users/{login}/reasons", tag = "availability", params(("login" = Login, Path)),
+    security(("token" = ["presence.read"])), responses((status = 200, body = Choices)))]
+pub(super) async fn reasons(caller: Caller, Named(login): Named<Login>) -> Result<Json<Choices>, Problem> {
+    Ok(Json(caller.app.choices(caller.tenant(), &login).await?))
 }
 
 /// The user, if nothing has changed since whoever asks has looked.

@@ -4,6 +4,7 @@ use axum::Json;
 
 use crate::app::tenants::TenantPatch;
 use crate::domain::policy::Policy;
+use crate::domain::reason_list::Listed;
 use crate::http::v1::gate::Caller;
 use crate::http::v1::problem::Problem;
 use crate::http::v1::reading::Sent;
@@ -23,4 +24,11 @@ pub(super) async fn show(caller: Caller) -> Json<Policy> {
 pub(super) async fn set(caller: Caller, Sent(policy): Sent<Policy>) -> Result<Json<Policy>, Problem> {
     let patch = TenantPatch { policy: Some(policy), ..TenantPatch::default() };
     Ok(Json(caller.app.change_tenant(caller.tenant().slug.clone(), patch).await?.policy))
+}
+
+/// List the lists of reasons, the system's last
+#[utoipa::path(get, path = "/v1/reasons", tag = "setup", security(("token" = ["presence.read"])),
+    responses((status = 200, body = Vec<Listed>)))]
+pub(super) async fn reasons(caller: Caller) -> Json<Vec<Listed>> {
+    Json(caller.tenant().policy.listed())
 }

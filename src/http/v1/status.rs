@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use crate::app::availability::Status;
-use crate::domain::desk::{AllocationMode, Line, Queue, Report, SettingsPatch, TerminalId};
+use crate::domain::desk::{AllocationMode, Direction, Line, Queue, Report, SettingsPatch, TerminalId};
 use crate::domain::edit::Edit;
 use crate::domain::ids::{Login, Name};
 use crate::domain::presence::Source;
@@ -42,6 +42,10 @@ pub(super) struct SettingsChange {
     #[serde(default, deserialize_with = "edit")]
     #[schema(value_type = Option<Name>)]
     quick_set: Option<Edit<Name>>,
+    /// The list of labels that the user chooses from; the tenant's first, if null.
+    #[serde(default, deserialize_with = "edit")]
+    #[schema(value_type = Option<Name>)]
+    reason_list: Option<Edit<Name>>,
 }
 
 fn switch<'de, D: Deserializer<'de>>(field: D) -> Result<Option<bool>, D::Error> {
@@ -62,8 +66,17 @@ impl From<SettingsChange> for SettingsPatch {
             wrap_up,
             service_terminals,
             quick_set,
+            reason_list,
         } = change;
-        Self { serving, serving_callback, allocation_mode, wrap_up, service_terminals, quick_set }
+        Self {
+            serving,
+            serving_callback,
+            allocation_mode,
+            wrap_up,
+            service_terminals,
+            quick_set,
+            reason_list,
+        }
     }
 }
 
@@ -76,6 +89,9 @@ pub(super) struct TerminalReport {
     /// No wrap-up follows a call with a colleague.
     #[serde(default)]
     party: Party,
+    /// Where the policy says so, who dials out while not to be disturbed is available from then on.
+    #[serde(default)]
+    direction: Direction,
     /// The queue that the call comes from.
     queue: Option<Queue>,
 }
@@ -122,10 +138,10 @@ pub(super) async fn adjust(
 pub(super) async fn report(
     caller: Caller,
     Named((login, terminal)): Named<(Login, TerminalId)>,
-    Sent(TerminalReport { state, party, queue }): Sent<TerminalReport>,
+    Sent(TerminalReport { state, party, direction, queue }): Sent<TerminalReport>,
 ) -> Result<Json<Status>, Problem> {
     let report = Report { terminal, state, party, queue };
-    caller.app.report(caller.tenant(), &login, report).await?;
+    caller.app.report(caller.tenant(), &login, report, direction).await?;
     show(caller, Named(login)).await
 }
 

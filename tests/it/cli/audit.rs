@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::Shell;
-use crate::harness::database::run;
+use crate::harness::database::{is_postgres, run};
 
 /// A log with four entries.
 fn furnished() -> Shell {
@@ -94,6 +94,34 @@ async fn the_first_entry_that_was_changed_is_named() {
     [1]
     entry 1 is missing
     stderr: hint: keep the database as it is, with a copy, and find the last backup for which this command finds nothing; see docs/operations.md
+    ");
+}
+
+#[test]
+fn a_log_is_whole_when_its_backup_is_restored_and_goes_on_from_there() {
+    // PostgreSQL has its own tools for it.
+    if is_postgres() {
+        return;
+    }
+    let shell = furnished();
+    assert!(shell.run(&["backup", "copy.db"]).starts_with("[0]"));
+    shell.run(&["user", "add", "lost", "--name", "Lost"]);
+    let database = shell.path().join("dutyline-data/dutyline.db");
+    for left in ["db-wal", "db-shm"] {
+        // What the last command has tidied away is not there.
+        drop(std::fs::remove_file(database.with_extension(left)));
+    }
+    std::fs::copy(shell.path().join("copy.db"), &database).expect("restored");
+    assert_snapshot!(verify(&shell, &[]), @r"
+    [0]
+    4 entries, seq 1 to 4, none changed
+    last hash HASH
+    ");
+    shell.run(&["user", "add", "joe", "--name", "Joe"]);
+    assert_snapshot!(verify(&shell, &[]), @r"
+    [0]
+    5 entries, seq 1 to 5, none changed
+    last hash HASH
     ");
 }
 

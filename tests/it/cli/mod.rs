@@ -9,6 +9,7 @@ mod migrate;
 mod moving;
 mod people;
 mod phone;
+mod policy;
 mod prompt;
 mod simulate;
 mod tokens;

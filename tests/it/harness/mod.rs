@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod database;
+pub mod exchange;
 pub mod future;
 pub mod line;
 pub mod postgres;

@@ -32,6 +32,21 @@ pub enum Reply {
     Behind(Arc<Semaphore>, u16),
 }
 
+impl Reply {
+    pub async fn response(self) -> Response<Body> {
+        let status = |status: u16| Response::builder().status(status);
+        let response = match self {
+            Self::Status(code) => status(code),
+            Self::With(code, name, value) => status(code).header(name, value),
+            Self::Behind(door, code) => {
+                door.acquire().await.expect("nobody closes it").forget();
+                status(code)
+            }
+        };
+        response.body(Body::from("thank you")).expect("a response")
+    }
+}
+
 type Script = Box<dyn Fn(&Got) -> Reply + Send>;
 
 #[derive(Clone)]
@@ -106,14 +121,5 @@ async fn receive(State(desk): State<Desk>, headers: HeaderMap, body: String) -> 
     assert_eq!(header("content-type"), "application/json");
     let reply = (*desk.script.lock().expect("unpoisoned"))(&got);
     desk.got.send_modify(|all| all.push(got));
-    let status = |status: u16| Response::builder().status(status);
-    let response = match reply {
-        Reply::Status(code) => status(code),
-        Reply::With(code, name, value) => status(code).header(name, value),
-        Reply::Behind(door, code) => {
-            door.acquire().await.expect("nobody closes it").forget();
-            status(code)
-        }
-    };
-    response.body(Body::from("thank you")).expect("a response")
+    reply.response().await
 }

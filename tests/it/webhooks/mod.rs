@@ -1,5 +1,6 @@
 //! Webhooks: what reaches whom, in which order, and what becomes of what does not.
 
+mod dialling;
 mod failing;
 mod guard;
 mod nodes;

@@ -118,6 +118,7 @@ impl Model {
                 | Command::Withdraw(_)
                 | Command::Adjust(_)
                 | Command::Report(..)
+                | Command::DialOut(..)
                 | Command::ExtendWrapUp { .. }
                 | Command::EndWrapUp,
             ) => unreachable!("the model knows windows and holds alone"),

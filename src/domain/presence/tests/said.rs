@@ -29,6 +29,39 @@ fn report(state: Line, seconds: u16) -> Asked {
     Asked::Command(Command::Report(report, seconds.try_into().expect("0 to 999")))
 }
 
+/// The first report of a call that the user makes.
+fn dial_out(state: Line) -> Asked {
+    let terminal = 1.try_into().expect("1 to 999");
+    let report = Report { terminal, state, party: Party::External, queue: None };
+    Asked::Command(Command::DialOut(report, 30.try_into().expect("0 to 999"), AvailabilityId::from_bits(9)))
+}
+
+#[test]
+fn who_dials_out_while_not_to_be_disturbed_is_available_first() {
+    // A3.7.
+    let dnd = || after(&[(say(1, Said::Dnd, 0, None), 0)]);
+    let busy = || after(&[(say(1, Said::Busy, 0, None), 0)]);
+    let rang = || after(&[(say(1, Said::Dnd, 0, None), 0), (report(Line::Dialing, 30), 5)]);
+    let full = (0..99).fold(dnd(), |before, id| {
+        ask(&before, &say(id + 100, Said::Away, 100, Some(200)), None, at(0)).expect("there is room").0
+    });
+    for (before, asked, wanted) in [
+        (dnd(), dial_out(Line::Dialing), "2 said available at 10; 3 desk at 10"),
+        (dnd(), dial_out(Line::Talking), "2 said available at 10; 3 desk at 10"),
+        (dnd(), dial_out(Line::Idle), ""),
+        (dnd(), report(Line::Dialing, 30), "2 desk at 10"),
+        (busy(), dial_out(Line::Dialing), "2 desk at 10"),
+        // It says so with the first report of a call alone.
+        (rang(), dial_out(Line::Talking), "3 desk at 10"),
+        (full, dial_out(Line::Dialing), "101 desk at 10"),
+    ] {
+        check(&before, &asked, None, 10, wanted);
+    }
+    let dialled = after(&[(say(1, Said::Dnd, 0, None), 0), (dial_out(Line::Dialing), 10)]);
+    assert_eq!(dialled.availability(at(10)), Said::Available);
+    assert_eq!(dialled.availabilities().last().map(|one| one.id.clone()), Some(AvailabilityId::from_bits(9)));
+}
+
 #[test]
 fn what_is_said_beside_a_window() {
     let planned = after(&[(say(1, Said::Available, 100, Some(200)), 0)]);

@@ -27,6 +27,12 @@ fn webhook(number: u128, name: &str) -> Webhook {
     }
 }
 
+/// A telephone system, which signs nothing.
+fn telephone(number: u128, name: &str) -> Webhook {
+    let url = "tel:+15065550160".parse().expect("a number");
+    Webhook { url, secrets: Keyring::kept([]), stopped_by: Some(Stopped::Refused), ..webhook(number, name) }
+}
+
 /// One with something in every column.
 fn full(number: u128, name: &str) -> Webhook {
     let secrets = Keyring::new(Secret::from_bytes([7; 32]), at(0));
@@ -118,8 +124,11 @@ async fn webhooks_come_out_as_they_were_put_in_and_changed() {
         dead: 0,
     };
     assert_eq!(webhooks(&desk).await, [tallied(webhook(1, "mine"), 3), tallied(full(2, "theirs"), 0)]);
-    desk.put(|tx| tx.save_webhook(&tenant("acme").id, &full(1, "ours"))).await.expect("kept");
-    assert_eq!(webhooks(&desk).await[0], tallied(full(1, "ours"), 3));
+    for changed in [telephone(1, "ours"), full(1, "ours")] {
+        let saved = changed.clone();
+        desk.put(move |tx| tx.save_webhook(&tenant("acme").id, &saved)).await.expect("kept");
+        assert_eq!(webhooks(&desk).await[0], tallied(changed, 3));
+    }
     let taken = desk.put(|tx| tx.insert_webhook(&tenant("acme").id, &webhook(3, "ours"), 0)).await;
     assert!(matches!(taken, Err(StoreError::Conflict(_))), "{taken:?}");
 }
