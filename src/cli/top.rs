@@ -144,7 +144,7 @@ fn brief(skills: &Skills) -> String {
         more => format!("{} +{more}", names[..shown].join(" ")),
     };
     let fitting = (1..=names.len()).rev().map(told).find(|told| told.len() < SKILLS);
-    fitting.or(names.first().map(ToString::to_string)).unwrap_or_else(|| "-".to_owned())
+    fitting.unwrap_or_else(|| names.first().copied().unwrap_or("-").to_owned())
 }
 
 /// `3:05` hours, or `12 d`.
