@@ -13,7 +13,7 @@ use crate::domain::ids::{Login, Skill};
 use crate::domain::schedule::Schedule;
 use crate::domain::schedule::difference::Difference;
 use crate::domain::tenant::Tenant;
-use crate::domain::time::Zone;
+use crate::domain::time::{Instant, Zone};
 use crate::store::Scope;
 
 /// Users in one calendar, at most.
@@ -48,8 +48,8 @@ impl App {
         file: CalendarFile,
     ) -> Result<HoursImported, Error> {
         let (kind, is_dry_run) = (file.kind, file.is_dry_run);
-        let (before, zone) = self.hours_and_zone(tenant, login).await?;
-        let (known, now) = (before.clone(), self.store.clock().now());
+        let (before, zone, now) = self.hours_of(tenant, login).await?;
+        let known = before.clone();
         // A large file takes long enough to be felt by others.
         let reading = tokio::task::spawn_blocking(move || {
             import::import(&ical::read(&file.bytes)?, kind, known.as_ref(), &zone, now)
@@ -63,17 +63,18 @@ impl App {
         Ok(HoursImported { dry_run: is_dry_run, difference, left_out, schedule })
     }
 
-    async fn hours_and_zone(
+    /// A user's hours of work, if they have any, their zone, and the time of which that is told.
+    async fn hours_of(
         &self,
         tenant: &Tenant,
         login: &Login,
-    ) -> Result<(Option<Schedule>, Zone), Error> {
+    ) -> Result<(Option<Schedule>, Zone, Instant), Error> {
         let (tenant, login) = (tenant.clone(), login.clone());
         let read = self.store.read::<_, Error, _>(|tx| {
             Box::pin(async move {
                 let user = users::find(tx, &tenant, &login).await?;
                 let schedule = tx.schedule(&tenant.id, &user.id).await?;
-                Ok((schedule, user.zone.unwrap_or(tenant.zone)))
+                Ok((schedule, user.zone.unwrap_or(tenant.zone), tx.now()))
             })
         });
         read.await

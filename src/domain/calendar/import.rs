@@ -194,18 +194,15 @@ impl<'c> Said<'c> {
     fn starts(&mut self, event: &Event, length: usize) -> Result<Vec<Date>, BadCalendar> {
         let (today, last) = self.ahead;
         let from = today - Days::new(length.try_into().unwrap_or(u64::MAX)) + Days::new(1);
-        let Starts { days, is_all } = match &event.recurrence {
-            Some(rule) => {
-                let starts = rule.starts(&event.start, &self.zone, (from, last));
-                if !starts.is_all && !rule.is_yearly() {
-                    return Err(event.place.misfit("RRULE", Misfit::TooFar));
-                }
-                starts
+        let Starts { days, is_all } = if let Some(rule) = &event.recurrence {
+            let starts = rule.starts(&event.start, &self.zone, (from, last));
+            if !starts.is_all && !rule.is_yearly() {
+                return Err(event.place.misfit("RRULE", Misfit::TooFar));
             }
-            None => {
-                let day = event.start.day(&self.zone);
-                Starts { days: (day >= from).then_some(day).into_iter().collect(), is_all: true }
-            }
+            starts
+        } else {
+            let day = event.start.day(&self.zone);
+            Starts { days: (day >= from).then_some(day).into_iter().collect(), is_all: true }
         };
         self.left_out.over += usize::from(days.is_empty() && is_all);
         Ok(days)

@@ -99,12 +99,9 @@ impl Gate {
         (right, about): (Right, Option<&Login>),
         peer: Peer,
     ) -> Result<Caller, Problem> {
-        let token: TokenText = match token.parse() {
-            Ok(token) => token,
-            Err(_) => {
-                self.limits.disbelieve(peer, Instant::now())?;
-                return Err(Problem::hidden());
-            }
+        let Ok(token) = token.parse() else {
+            self.limits.disbelieve(peer, Instant::now())?;
+            return Err(Problem::hidden());
         };
         let known = self.recognise(&token, peer).await;
         let access = known.map_err(|why| if why.is_disbelief() { Problem::hidden() } else { why })?;

@@ -44,7 +44,7 @@ pub fn read(file: &[u8]) -> Result<Calendar, BadCalendar> {
     let roots = read_calendar_simple(&text).map_err(|why| {
         let before = text.len() - why.input.len();
         let place = text[..before].matches('\n').count().min(lines.len() - 1);
-        unreadable(lines[place].number, "this cannot be read")
+        unreadable(lines[place].number, "what begins here cannot be read")
     })?;
     let root = roots.first().ok_or_else(no_calendar)?;
     if let Some(version) = root.find_prop("VERSION").filter(|version| version.val.as_str() != "2.0") {
@@ -180,8 +180,8 @@ fn read_event(event: &Component<'_>, line: usize) -> Result<Event, BadCalendar> 
     let rule = fields.one("RRULE").map_err(misfit("RRULE"))?;
     let recurrence =
         rule.map(|rule| Recurrence::read(rule.val.as_str())).transpose().map_err(misfit("RRULE"))?;
-    let replaced = fields.one("RECURRENCE-ID").map_err(misfit("RECURRENCE-ID"))?;
-    if replaced.is_some_and(|replaced| parameter(replaced, "RANGE").is_some()) {
+    let occurrence = fields.one("RECURRENCE-ID").map_err(misfit("RECURRENCE-ID"))?;
+    if occurrence.is_some_and(|occurrence| parameter(occurrence, "RANGE").is_some()) {
         return Err(place.misfit("RECURRENCE-ID", Misfit::NotExpressible));
     }
     let replaces = fields.time("RECURRENCE-ID").map_err(misfit("RECURRENCE-ID"))?;

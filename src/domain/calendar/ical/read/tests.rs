@@ -87,7 +87,7 @@ fn what_is_no_calendar_is_refused_with_its_line() {
         (vec![b' '; MOST_BYTES + 1], "the file has more than 1024 KiB; leave out what is over, or split it"),
         (file(&["BEGIN:VTODO"; 1000]), "line 10: there is too much in one another"),
         (event(&["DTSTART;X=\"1:20261123", "DTEND;X=\":20261124"]), "line 5: this is no line of a calendar"),
-        (event(&["DTSTART;X=\"1\"2:20261123"]), "line 5: this cannot be read"),
+        (event(&["DTSTART;X=\"1\"2:20261123"]), "line 3: what begins here cannot be read"),
         (
             file(&["BEGIN:VEVENT", "END:VEVENT"].repeat(MOST_EVENTS + 1)),
             "line 4003: these are more than 2000 events; split the file",
