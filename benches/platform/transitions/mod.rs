@@ -86,7 +86,8 @@ async fn observed(server: &Server, calling: impl Future<Output = Rung>) -> Obser
     let (before, begun) = (work(), Instant::now());
     let rung = calling.await;
     let (after, elapsed) = (work(), begun.elapsed().as_secs_f64());
-    let [server, load] = [0, 1].map(|place| (after[place] - before[place]).as_secs_f64() / elapsed);
+    let [server, load] =
+        [0, 1].map(|place| after[place].saturating_sub(before[place]).as_secs_f64() / elapsed);
     Observed { rung, server, load }
 }
 

@@ -19,11 +19,16 @@ fn is_replayed(answer: &Answer) -> bool {
     answer.header("idempotency-replayed") == Some("true")
 }
 
+/// An operation's method and path, and the path and body of a request.
+type Write = (&'static str, &'static str, &'static str, Value);
+
 /// For every operation that writes, a request that changes something, given that those before it were carried out.
-fn writes() -> Vec<(&'static str, &'static str, &'static str, Value)> {
+fn writes() -> Vec<Write> {
+    [about_users(), about_the_setup()].concat()
+}
+
+fn about_users() -> Vec<Write> {
     let number = json!({ "number": "+15062345671" });
-    let flow = include_str!("../../../flows/timed-presence.toml").replace("[8, 24, 48, 72]", "[1, 2]");
-    let prompt = "/v1/prompts/{name}/{language}";
     let terminal = "/v1/users/{login}/terminals/{terminal}";
     let schedule =
         json!({ "zone": "UTC", "rules": [{ "weekday": "Mon", "start": "08:00", "end": "16:00" }] });
@@ -91,6 +96,14 @@ fn writes() -> Vec<(&'static str, &'static str, &'static str, Value)> {
         ("DELETE", "/v1/users/{login}/schedule", "/v1/users/bob/schedule", Value::Null),
         ("DELETE", "/v1/users/{login}/extensions/{position}", "/v1/users/bob/extensions/1", Value::Null),
         ("DELETE", "/v1/users/{login}", "/v1/users/bob", Value::Null),
+    ]
+}
+
+fn about_the_setup() -> Vec<Write> {
+    let flow =
+        include_str!("../../../flows/timed-presence.toml").replace("next =", "presets = [1, 2]\nnext =");
+    let prompt = "/v1/prompts/{name}/{language}";
+    vec![
         ("POST", "/v1/tokens", "/v1/tokens", json!({ "name": "ci", "role": "admin" })),
         ("DELETE", "/v1/tokens/{token}", "/v1/tokens/ci", Value::Null),
         ("POST", "/v1/ws/tickets", "/v1/ws/tickets", Value::Null),

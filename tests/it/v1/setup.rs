@@ -157,7 +157,7 @@ async fn a_flow_is_published_and_the_next_call_meets_it() {
     let owner = api.owner().await;
     let same = api.ask(&owner, Method::POST, "/v1/flows", json!({ "source": FLOW })).await;
     assert_eq!((same.status, &same.body["version"]), (200, &json!(1)), "it is this file already");
-    let source = FLOW.replace("[8, 24, 48, 72]", "[1, 2]");
+    let source = FLOW.replace("next =", "presets = [1, 2]\nnext =");
     let draft = json!({ "source": source, "state": "draft" });
     let draft = api.ask(&owner, Method::POST, "/v1/flows", draft).await;
     assert_eq!((draft.status, &draft.body["state"]), (201, &json!("draft")));
@@ -274,7 +274,7 @@ async fn lists_of_the_setup_lead_on_from_page_to_page() {
     for number in 1..=3 {
         let new = mapping(&json!({ "name": format!("& {number}"), "value": format!("+1506555012{number}") }));
         assert_eq!(api.ask(&owner, Method::POST, "/v1/mappings", new).await.status, 201);
-        let source = FLOW.replace("[8, 24, 48, 72]", &format!("[{number}]"));
+        let source = FLOW.replace("next =", &format!("presets = [{number}]\nnext ="));
         api.ask(&owner, Method::POST, "/v1/flows", json!({ "source": source })).await;
         let path = format!("/v1/prompts/hello{number}/en");
         api.ask(&owner, Method::PUT, &path, json!({ "say": "Hello." })).await;
