@@ -74,7 +74,7 @@ pub enum Error {
     #[error("token `{0}` exists already; choose another name, or revoke that one first")]
     TokenExists(TokenName),
     #[error("nothing was changed: {0}")]
-    Calendar(#[from] BadCalendar),
+    Calendar(BadCalendar),
     #[error("user `{user}`: {why}")]
     Presence { user: Login, why: Rejected },
     #[error(transparent)]
@@ -98,6 +98,12 @@ impl Error {
     ) -> Self {
         let nearest = nearest(name, known).map(str::to_owned);
         Self::Unknown { what, name: name.to_owned(), nearest, list }
+    }
+}
+
+impl From<BadCalendar> for Error {
+    fn from(why: BadCalendar) -> Self {
+        Self::Calendar(why)
     }
 }
 

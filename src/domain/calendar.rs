@@ -81,7 +81,7 @@ pub enum BadCalendar {
     #[error("the hours would have more than {most} days that differ; import fewer at a time", most = import::MOST_DAYS)]
     TooManyDays,
     #[error("{0}; mend that in the calendar, and import it again")]
-    Schedule(#[from] BadSchedule),
+    Schedule(BadSchedule),
 }
 
 /// Why an event cannot be part of hours of work, and what would mend it.

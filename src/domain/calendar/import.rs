@@ -256,7 +256,7 @@ impl<'c> Said<'c> {
         Schedule::new(self.zone, rules, exceptions).map_err(|why| match why {
             BadSchedule::NoRules => BadCalendar::NoWeek,
             BadSchedule::StartsTooLate(_) | BadSchedule::Overlap(..) | BadSchedule::FarException(_) => {
-                why.into()
+                BadCalendar::Schedule(why)
             }
         })
     }

@@ -192,7 +192,7 @@ async fn a_token_that_makes_no_sense_is_not_issued() {
         ),
         (
             NewToken { rights: Some(BTreeSet::from([Right::UsersRead])), ..new("ada's", Role::Agent) },
-            "rights: `users.read`: role `agent` has only presence.read, presence.write",
+            "rights: `users.read`: role `agent` has only presence.read, presence.write, calendar.read",
         ),
         (no_rights, "rights: ``: name one at least, or none at all for the role's"),
         (

@@ -103,7 +103,7 @@ fn a_token_that_cannot_be_meant_is_refused() {
     ");
     assert_snapshot!(shell.run(&["token", "issue", "ci", "--role", "supervisor", "--right", "tokens.write"]), @r"
     [1]
-    stderr: error: rights: `tokens.write`: role `supervisor` has only presence.read, presence.write, users.read, calls.read, reports.read, events.read, numbers.read
+    stderr: error: rights: `tokens.write`: role `supervisor` has only presence.read, presence.write, users.read, calls.read, reports.read, events.read, numbers.read, calendar.read
     ");
     for words in [
         &["token", "issue", "ci"][..],
