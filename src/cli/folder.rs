@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::app::apply::folder::Files;
+use crate::cli::file;
 
 /// Deeper folders are none of a setup's.
 const DEEPEST: usize = 4;
@@ -27,7 +28,7 @@ fn collect(folder: &Path, above: &str, depth: usize, files: &mut Files) -> anyho
             continue;
         }
         if !path.is_dir() {
-            let bytes = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+            let bytes = file::bytes(&path)?;
             files.insert(below, bytes);
         } else if depth > 0 {
             collect(&path, &format!("{below}/"), depth - 1, files)?;

@@ -14,6 +14,7 @@ mod desk;
 mod doctor;
 mod event;
 mod export;
+mod file;
 mod flow;
 mod folder;
 mod hours;

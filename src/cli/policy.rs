@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Subcommand;
 use comfy_table::Table;
 
 use crate::app::tenants::TenantPatch;
 use crate::cli::desk::Desk;
+use crate::cli::file;
 use crate::cli::output::{Format, table, talk};
 use crate::domain::policy::Policy;
 use crate::domain::reason_list::Listed;
@@ -33,11 +33,8 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
             toml::to_string_pretty(policy).expect("a policy can be written as TOML")
         })?,
         Action::Reasons(format) => format.print(&tenant.policy.listed(), |lists| reasons(lists))?,
-        Action::Set { file } => {
-            let text = std::fs::read_to_string(&file)
-                .with_context(|| format!("cannot read `{}`", file.display()))?;
-            let policy: Policy =
-                toml::from_str(&text).with_context(|| format!("`{}` is no policy", file.display()))?;
+        Action::Set { file: path } => {
+            let policy: Policy = file::toml(&path, "is no policy")?;
             let patch = TenantPatch { policy: Some(policy), ..TenantPatch::default() };
             app.change_tenant(tenant.slug.clone(), patch).await?;
             talk(format!("tenant `{}` has this policy from now on", tenant.slug));

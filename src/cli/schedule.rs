@@ -9,6 +9,7 @@ use comfy_table::Table;
 
 use crate::app::calendars::{CalendarFile, HoursImported};
 use crate::cli::desk::Desk;
+use crate::cli::file;
 use crate::cli::output::{Format, line, table, talk};
 use crate::domain::calendar::import::{Kind, LeftOut};
 use crate::domain::ids::Login;
@@ -72,8 +73,7 @@ impl File {
         let named = |path: &Option<PathBuf>, kind| path.clone().map(|path| (kind, path));
         let named = named(&self.holidays, Kind::Holidays).or_else(|| named(&self.shifts, Kind::Shifts));
         let (kind, path) = named.context("give `--holidays` or `--shifts`")?;
-        let bytes = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        Ok((kind, bytes))
+        Ok((kind, file::bytes(&path)?))
     }
 }
 
@@ -85,11 +85,8 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
             Some(schedule) => format.print(&schedule, week)?,
             None => anyhow::bail!("user `{login}` has no hours of work; `dutyline schedule set` gives some"),
         },
-        Action::Set { login, file } => {
-            let text = std::fs::read_to_string(&file)
-                .with_context(|| format!("cannot read `{}`", file.display()))?;
-            let schedule: Schedule = toml::from_str(&text)
-                .with_context(|| format!("`{}` does not say hours of work", file.display()))?;
+        Action::Set { login, file: path } => {
+            let schedule: Schedule = file::toml(&path, "does not say hours of work")?;
             app.set_schedule(&tenant, &login, Some(schedule)).await?;
             talk(format!("user `{login}` has these hours of work from now on"));
         }

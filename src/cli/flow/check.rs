@@ -9,7 +9,8 @@ use std::sync::Arc;
 use anyhow::bail;
 use serde::Serialize;
 
-use crate::cli::flow::library::{Library, is_test, read, test_of, toml_files};
+use crate::cli::file;
+use crate::cli::flow::library::{Library, is_test, test_of, toml_files};
 use crate::cli::flow::renderer;
 use crate::cli::output::{Format, line, talk};
 use crate::flow::check::check;
@@ -129,7 +130,7 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 fn check_flow(path: PathBuf, tally: &mut Tally) -> anyhow::Result<Found> {
-    let source = read(&path)?;
+    let source = file::text(&path)?;
     let (flow, issues) = check(&source);
     tally.flows += 1;
     let unlinked = match flow {
@@ -148,7 +149,7 @@ fn unlinked(why: &LinkError) -> Issue {
 }
 
 fn check_tests(path: PathBuf, tally: &mut Tally) -> anyhow::Result<Found> {
-    let source = read(&path)?;
+    let source = file::text(&path)?;
     let (script, mut issues) = script::parse(&source);
     if let Some(script) = script {
         tally.calls += script.calls.len();

@@ -8,7 +8,7 @@ use similar::TextDiff;
 
 use crate::app::App;
 use crate::cli::desk::Desk;
-use crate::cli::flow::library::read;
+use crate::cli::file;
 use crate::cli::output::{Format, talk};
 use crate::domain::ids::Name;
 use crate::domain::tenant::Tenant;
@@ -53,8 +53,8 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
     let app = desk.app().await?;
     let tenant = desk.tenant(&app).await?;
     let (old, new) = match &args.file {
-        Some(file) => {
-            let new = Side { title: file.display().to_string(), text: read(file)? };
+        Some(path) => {
+            let new = Side { title: path.display().to_string(), text: file::text(path)? };
             (version(&app, &tenant, &args.name, args.from).await?, new)
         }
         None => versions(&app, &tenant, &args).await?,

@@ -44,11 +44,6 @@ impl Library {
     }
 }
 
-/// Reads a file; an error names it.
-pub(super) fn read(path: &Path) -> anyhow::Result<String> {
-    fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
-}
-
 /// Whether a file holds flow tests.
 pub(super) fn is_test(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(TEST))

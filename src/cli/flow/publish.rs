@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::app::flows::{FlowSource, Publication};
 use crate::cli::desk::Desk;
-use crate::cli::flow::library::read;
+use crate::cli::file;
 use crate::cli::output::{line, talk};
 use crate::flow::issue::report;
 use crate::store::flows::FlowState;
@@ -28,8 +28,8 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
     let app = desk.app().await?;
     let tenant = desk.tenant(&app).await?;
     let state = if args.draft { FlowState::Draft } else { FlowState::Published };
-    for file in args.files {
-        let source = FlowSource { path: file.display().to_string(), text: read(&file)? };
+    for path in args.files {
+        let source = FlowSource { path: path.display().to_string(), text: file::text(&path)? };
         let (_, warnings) = source.check()?;
         if !warnings.is_empty() {
             talk(report(&source.path, &source.text, &warnings, &super::renderer()).trim_end());

@@ -10,7 +10,8 @@ use serde::Serialize;
 use crate::app::calls::TurnStory;
 use crate::app::pins::is_pin;
 use crate::carrier::twiml::{self, Urls};
-use crate::cli::flow::library::{Library, read};
+use crate::cli::file;
+use crate::cli::flow::library::Library;
 use crate::cli::flow::renderer;
 use crate::cli::hours::hours;
 use crate::cli::output::{Format, talk};
@@ -105,7 +106,7 @@ const NEXT: &str = "https://ivr.example.com/voice/twilio/turn";
 const MEDIA: &str = "https://ivr.example.com/media";
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
-    let source = read(&args.file)?;
+    let source = file::text(&args.file)?;
     let (flow, issues) = check(&source);
     if !issues.is_empty() {
         talk(report(&args.file.display().to_string(), &source, &issues, &renderer()).trim_end());

@@ -1,12 +1,10 @@
 //! `dutyline prompt add`.
 
-use std::fs;
 use std::path::PathBuf;
-
-use anyhow::Context as _;
 
 use crate::app::prompts::NewContent;
 use crate::cli::desk::Desk;
+use crate::cli::file;
 use crate::cli::hours::hours;
 use crate::cli::output::talk;
 use crate::domain::ids::{Language, Name};
@@ -54,10 +52,7 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
     let Args { name, language, content, presets } = args;
     let content = match (content.say, content.play) {
         (Some(text), _) => NewContent::Say(text),
-        (None, Some(file)) => {
-            let bytes = fs::read(&file).with_context(|| format!("cannot read `{}`", file.display()))?;
-            NewContent::Play { bytes, presets }
-        }
+        (None, Some(path)) => NewContent::Play { bytes: file::bytes(&path)?, presets },
         (None, None) => NewContent::List(content.list),
     };
     let app = desk.app().await?;
