@@ -67,19 +67,23 @@ impl Tx<'_> {
             delivery.status.map(u32::from).into(),
             delivery.why.as_deref().into(),
         ];
-        self.push(sql::SAVE_DELIVERY, values);
+        self.push_row(lease.webhook.as_str(), sql::SAVE_DELIVERY, values);
     }
 
     /// Forgets what has been delivered after all.
     pub fn delete_delivery(&mut self, lease: &Lease, seq: u64) {
         let [tenant, webhook, token] = lease.values();
-        self.push(sql::DELETE_DELIVERY, [tenant, webhook, token, seq.into()]);
+        self.push_row(lease.webhook.as_str(), sql::DELETE_DELIVERY, [tenant, webhook, token, seq.into()]);
     }
 
     /// Says when the next attempt at what waits is; none while an earlier event about its subject waits.
     pub fn set_due(&mut self, lease: &Lease, seq: u64, due_at: Option<Instant>) {
         let [tenant, webhook, token] = lease.values();
-        self.push(sql::SET_DUE, [tenant, webhook, token, seq.into(), due_at.into()]);
+        self.push_row(
+            lease.webhook.as_str(),
+            sql::SET_DUE,
+            [tenant, webhook, token, seq.into(), due_at.into()],
+        );
     }
 
     /// Lets what is dead be sent again, an event or all of them; how many there are.

@@ -47,7 +47,8 @@ impl Tx<'_> {
     }
 
     pub fn delete_open_segment(&mut self, tenant: &TenantId, login: &Login) {
-        self.push(sql::DELETE_OPEN_SEGMENT, [tenant.as_str().into(), login.as_str().into()]);
+        let values = [tenant.as_str().into(), login.as_str().into()];
+        self.push_row(login.as_str(), sql::DELETE_OPEN_SEGMENT, values);
     }
 
     pub fn insert_segment(&mut self, tenant: &TenantId, login: &Login, segment: &Segment) {

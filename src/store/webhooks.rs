@@ -136,7 +136,8 @@ impl Tx<'_> {
     /// Takes a turn until then, unless somebody has one or the endpoint is not active.
     pub fn lease_webhook(&mut self, lease: &Lease, until: Instant) {
         let (now, [tenant, webhook, token]) = (self.now(), lease.values());
-        self.push(sql::LEASE_WEBHOOK, [tenant, webhook, token, until.into(), now.into()]);
+        let values = [tenant, webhook, token, until.into(), now.into()];
+        self.push_row(lease.webhook.as_str(), sql::LEASE_WEBHOOK, values);
     }
 
     /// The endpoints for which the turns were taken that have this token, as they are now.
@@ -150,7 +151,7 @@ impl Tx<'_> {
     pub fn end_turn(&mut self, lease: &Lease, Ending { cursor, failing_since, free_at }: Ending) {
         let [tenant, webhook, token] = lease.values();
         let values = [tenant, webhook, token, cursor.into(), failing_since.into(), free_at.into()];
-        self.push(sql::END_TURN, values);
+        self.push_row(lease.webhook.as_str(), sql::END_TURN, values);
     }
 
     /// Stops an endpoint from within a turn. False if the turn was not ours any more, or it was stopped before.
