@@ -34,9 +34,9 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
         })?,
         Action::Reasons(format) => format.print(&tenant.policy.listed(), |lists| reasons(lists))?,
         Action::Set { file: path } => {
-            let policy: Policy = file::toml(&path, "is no policy")?;
-            let patch = TenantPatch { policy: Some(policy), ..TenantPatch::default() };
-            app.change_tenant(tenant.slug.clone(), patch).await?;
+            let policy: Option<Policy> = Some(file::toml(&path, "is no policy")?);
+            let decided = TenantPatch { policy, ..TenantPatch::default() };
+            app.change_tenant(tenant.slug.clone(), decided).await?;
             talk(format!("tenant `{}` has this policy from now on", tenant.slug));
         }
     }
