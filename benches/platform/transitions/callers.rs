@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::sleep_until;
+use tokio::time::{sleep, sleep_until};
 
 use crate::harness::line::{Call, Line, Step, caller, gather, request};
 use crate::sample::Sample;
@@ -29,7 +29,10 @@ struct Switchboard {
 /// Connections at once; the server has place for twice as many.
 const MOST_LINES: usize = 512;
 
-/// How long the webhooks of calls took: from when the call was to come, or from the answer before, to the answer.
+/// From the menu to the key. Nobody presses one sooner.
+const LISTENING: Duration = Duration::from_secs(1);
+
+/// How long the webhooks of calls took: from when the call was to come, or the key was pressed, to the answer.
 pub(crate) struct Rung {
     took: Vec<[Duration; 3]>,
     elapsed: Duration,
@@ -79,27 +82,32 @@ impl Callers {
 
 impl Switchboard {
     async fn call(self: Arc<Self>, number: usize, due: Instant) -> [Duration; 3] {
+        // All are on duty at first.
+        let key = if (number / self.users).is_multiple_of(2) { "0" } else { "1" };
+        let mut call = Call { number, path: "/voice/twilio/inbound".to_owned() };
+        let (mut took, mut asked) = ([Duration::ZERO; 3], due);
+        for (place, step) in [Step::First, Step::Key(key), Step::Completed].into_iter().enumerate() {
+            let answer = self.ask(&request(self.server, self.users, step, &call)).await;
+            took[place] = asked.elapsed();
+            if let Some(path) = gather(&answer) {
+                call.path = path;
+                sleep(LISTENING).await;
+            }
+            asked = Instant::now();
+        }
+        took
+    }
+
+    async fn ask(&self, request: &str) -> String {
         let _place = self.room.acquire().await.expect("nobody closes it");
         let idle = self.idle().pop();
         let mut line = match idle {
             Some(line) => line,
             None => Line::connect(self.server).await,
         };
-        // All are on duty at first.
-        let key = if (number / self.users).is_multiple_of(2) { "0" } else { "1" };
-        let mut call = Call { number, path: "/voice/twilio/inbound".to_owned() };
-        let (mut took, mut asked) = ([Duration::ZERO; 3], due);
-        for (place, step) in [Step::First, Step::Key(key), Step::Completed].into_iter().enumerate() {
-            let answer = line.ask(&request(self.server, self.users, step, &call)).await;
-            let answered = Instant::now();
-            took[place] = answered - asked;
-            asked = answered;
-            if let Some(path) = gather(&answer) {
-                call.path = path;
-            }
-        }
+        let answer = line.ask(request).await;
         self.idle().push(line);
-        took
+        answer
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Line>> {
