@@ -4,7 +4,7 @@
 use chrono::{SecondsFormat, TimeDelta};
 use serde::Serialize;
 
-use super::presence::{Order, Outcome, Standing, Whom, agent, chosen};
+use super::presence::{Order, Outcome, Standing, Whom, agent};
 use super::{App, Error, draw};
 use crate::domain::allocation::{self, Reason as Against};
 use crate::domain::availability::{self, Availability, Note, State, Terms};
@@ -95,15 +95,17 @@ impl Choices {
         let labels = tenant.policy.choices(list).into_iter().cloned().collect();
         Self { list: list.map(|list| list.name.clone()), labels, system: Listed::system().reasons }
     }
+}
 
-    /// Refuses a label that is not the user's to choose.
-    fn check(&self, user: &Login, label: &LabelText) -> Result<(), Error> {
-        if self.labels.iter().any(|known| known.text == *label) {
-            return Ok(());
-        }
-        let why = format!("user `{user}` chooses from {}", quoted(&self.labels));
-        Err(Error::invalid("label", label.as_str(), why))
+/// Refuses a label that is not the user's to choose.
+pub(super) fn check_choice(agent: &Agent, tenant: &Tenant, command: &Command) -> Result<(), Error> {
+    let Some(label) = command.label() else { return Ok(()) };
+    let Choices { labels, .. } = Choices::of(agent, tenant);
+    if labels.iter().any(|known| known.text == *label) {
+        return Ok(());
     }
+    let why = format!("user `{}` chooses from {}", agent.login, quoted(&labels));
+    Err(Error::invalid("label", label.as_str(), why))
 }
 
 fn quoted(labels: &[Label]) -> String {
@@ -187,17 +189,8 @@ impl App {
         saying: Saying,
         (id, source): (Option<AvailabilityId>, Source),
     ) -> Result<Availability, Error> {
-        let (of, named) = (tenant.clone(), whom.clone());
-        let read = self.store.read::<_, Error, _>(|tx| {
-            Box::pin(async move { Ok((chosen(tx, &of, &named).await?, tx.now())) })
-        });
-        let (agents, now) = read.await?;
+        let now = self.store.read::<_, Error, _>(|tx| Box::pin(async { Ok(tx.now()) })).await?;
         let terms = saying.terms(tenant, now)?;
-        if let Some(label) = &terms.label {
-            for agent in agents {
-                Choices::of(&agent, tenant).check(&agent.login, label)?;
-            }
-        }
         let id = id.unwrap_or_else(draw::availability_id);
         let availability = Availability { id, terms, source };
         let reason = availability.terms.label.as_ref().map(|label| Reason::from(label.to_string()));

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::availability::check_choice;
 use super::{App, Error, log, users};
 use crate::domain::event::{Envelope, Event, EventCause, derived};
 use crate::domain::ids::{CallId, Login, Skill, UserId};
@@ -247,6 +248,7 @@ async fn decide(tx: &mut Tx<'_>, tenant: &Tenant, order: &Order) -> Result<Vec<D
         if order.command.puts_on_duty() {
             check_can_go_online(tx, tenant, &agent).await?;
         }
+        check_choice(&agent, tenant, &order.command)?;
         let cause = Cause { source: order.source, reason: order.reason.clone(), call: None };
         let (presence, transitions) = presence::decide(&agent.presence, &order.command, &cause, None, now)
             .map_err(|why| Error::Presence { user: agent.login.clone(), why })?;
@@ -255,7 +257,7 @@ async fn decide(tx: &mut Tx<'_>, tenant: &Tenant, order: &Order) -> Result<Vec<D
     Ok(decisions)
 }
 
-pub(super) async fn chosen(tx: &mut Tx<'_>, tenant: &Tenant, whom: &Whom) -> Result<Vec<Agent>, Error> {
+async fn chosen(tx: &mut Tx<'_>, tenant: &Tenant, whom: &Whom) -> Result<Vec<Agent>, Error> {
     match whom {
         Whom::AllOnline => {
             let now = tx.now();

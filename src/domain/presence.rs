@@ -11,6 +11,7 @@ use crate::domain::desk::{Desk, Report, SettingsPatch};
 use crate::domain::ids::{AvailabilityId, CallId};
 use crate::domain::plan::{self, Plan};
 use crate::domain::presence::story::Story;
+use crate::domain::presence_code::LabelText;
 use crate::domain::time::{Hours, Instant};
 use crate::domain::wrap_up::{self, Length};
 
@@ -181,6 +182,23 @@ impl Command {
             | Self::DialOut(..)
             | Self::ExtendWrapUp { .. }
             | Self::EndWrapUp => false,
+        }
+    }
+
+    /// The label under which something is said.
+    pub fn label(&self) -> Option<&LabelText> {
+        match self {
+            Self::Say(said) => said.terms.label.as_ref(),
+            Self::GoOnline { .. }
+            | Self::GoOffline
+            | Self::Hold(_)
+            | Self::Release
+            | Self::Withdraw(_)
+            | Self::Adjust(_)
+            | Self::Report(..)
+            | Self::DialOut(..)
+            | Self::ExtendWrapUp { .. }
+            | Self::EndWrapUp => None,
         }
     }
 
