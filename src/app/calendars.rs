@@ -17,7 +17,7 @@ use crate::domain::time::{Instant, Zone};
 use crate::store::Scope;
 
 /// Users in one calendar, at most.
-const MOST_PEOPLE: usize = 500;
+const MOST_PEOPLE: u32 = 500;
 
 /// A calendar to be taken in.
 #[derive(Debug, Clone)]
@@ -143,9 +143,8 @@ impl App {
         let (tenant, skill) = (tenant.id.clone(), skill.clone());
         let read = self.store.read::<_, Error, _>(|tx| {
             Box::pin(async move {
-                let mut agents = tx.board(&tenant).await?;
-                agents.retain(|agent| agent.skills.fit(Some(&skill)));
-                if agents.len() > MOST_PEOPLE {
+                let agents = tx.board_after(&tenant, None, Some(&skill), MOST_PEOPLE + 1).await?;
+                if agents.len() > MOST_PEOPLE as usize {
                     let why = format!("more than {MOST_PEOPLE} users have it; no calendar holds so many");
                     return Err(Error::invalid("skill", skill.to_string(), why));
                 }
