@@ -94,15 +94,17 @@ impl Period {
     }
 }
 
+/// Users of whom a report is read at once.
+const AT_ONCE: u32 = 100;
+
 impl App {
-    /// How the users behind `after`, at most `limit`, spent their time; by login and day, up to now. With the last of
-    /// these users, none if there are no more.
+    /// How the next users behind `after` spent their time; by login and day, up to now. With the last of these users, none
+    /// if there are no more.
     pub async fn time_spent(
         &self,
         tenant: &Tenant,
         period: Period,
         after: Option<&Login>,
-        limit: u32,
     ) -> Result<(Vec<TimeSpent>, Option<Login>), StoreError> {
         if after.is_none() {
             self.keep_time_of(tenant).await?;
@@ -110,7 +112,7 @@ impl App {
         let (tenant, after) = (tenant.clone(), after.cloned());
         let unit = self.store.read(|tx| {
             Box::pin(async move {
-                let users = tx.users_after(&tenant.id, after.as_ref(), None, limit).await?;
+                let users = tx.users_after(&tenant.id, after.as_ref(), None, AT_ONCE).await?;
                 let (Some(first), Some(last)) = (users.first(), users.last()) else {
                     return Ok((Vec::new(), None));
                 };

@@ -62,9 +62,6 @@ enum Form {
     Json,
 }
 
-/// Users of whom a report is read at once.
-const PAGE: u32 = 100;
-
 impl Range {
     fn period(&self, app: &App, tenant: &Tenant) -> anyhow::Result<Period> {
         let today = tenant.zone.local(app.store.clock().now()).date();
@@ -86,7 +83,7 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
             }
             let mut after = None;
             loop {
-                let (page, last) = app.time_spent(&tenant, period, after.as_ref(), PAGE).await?;
+                let (page, last) = app.time_spent(&tenant, period, after.as_ref()).await?;
                 rows.write(&page)?;
                 if last.is_none() {
                     break;

@@ -66,9 +66,6 @@ pub(super) struct SeriesAsked {
     step: Option<i64>,
 }
 
-/// Users of whom a report is read at once.
-const PAGE: u32 = 100;
-
 /// Report how users spent their time
 ///
 /// Seconds by user, day, state, label and reason, in each user's own zone, up to now.
@@ -85,14 +82,14 @@ pub(super) async fn time(
         return Ok(form.whole(&caller.app.time_spent_by(caller.tenant(), period, login).await?));
     }
     // The first page answers for errors that can be told; one behind it breaks the body off.
-    let first = page(&caller, period, None).await?;
+    let first = caller.app.time_spent(caller.tenant(), period, None).await.map_err(Error::from)?;
     let caller = Arc::new(caller);
     let pages = stream::try_unfold((0, Some(first)), move |(written, known)| {
         let caller = Arc::clone(&caller);
         async move {
             let Some((rows, last)) = known else { return Ok::<_, Error>(None) };
             let next = match &last {
-                Some(last) => Some(page(&caller, period, Some(last)).await?),
+                Some(last) => Some(caller.app.time_spent(caller.tenant(), period, Some(last)).await?),
                 None => None,
             };
             let text = form.part(&rows, written > 0);
@@ -102,14 +99,6 @@ pub(super) async fn time(
     let (before, behind) = form.around();
     let edge = |text| stream::once(async move { Ok(Bytes::from_static(text)) });
     Ok(form.response(Body::from_stream(edge(before).chain(pages).chain(edge(behind)))))
-}
-
-async fn page(
-    caller: &Caller,
-    period: Period,
-    after: Option<&Login>,
-) -> Result<(Vec<TimeSpent>, Option<Login>), Error> {
-    Ok(caller.app.time_spent(caller.tenant(), period, after, PAGE).await?)
 }
 
 /// Report how calls went
