@@ -1,6 +1,7 @@
 //! The event log: one shape for the outbox, the audit trail, and whoever listens.
 
 pub mod derived;
+mod transition;
 
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
@@ -12,7 +13,7 @@ use crate::domain::chosen::Chosen;
 use crate::domain::coverage::Gap;
 use crate::domain::desk::Desk;
 use crate::domain::ids::{AvailabilityId, CallId, EventId, Name, Skill, Slug, WebhookName};
-use crate::domain::presence::{Ending, Transition, Window};
+use crate::domain::presence::{Ending, Window};
 use crate::domain::time::Instant;
 use crate::domain::user_status::UserStatus;
 use crate::domain::webhook::Stopped;
@@ -346,26 +347,6 @@ impl Event {
             | Self::WebhookDisabled { .. }
             | Self::WebhookReplayed { .. }
             | Self::WebhookPinged { .. } => Change { before: Value::Null, after: self.split().1 },
-        }
-    }
-}
-
-impl From<Transition> for Event {
-    fn from(transition: Transition) -> Self {
-        match transition {
-            Transition::WentOnline(window) => Self::PresenceOnline(window),
-            Transition::Extended(window) => Self::PresenceExtended(window),
-            Transition::WentOffline(ending) => Self::PresenceOffline(ending),
-            Transition::Held { generation, at, reason } => Self::PresenceHeld { generation, at, reason },
-            Transition::Released { generation, at } => Self::PresenceReleased { generation, at },
-            Transition::Said { generation, at, availability } => {
-                Self::AvailabilitySaid { generation, at, availability }
-            }
-            Transition::Withdrawn { generation, at, id } => {
-                Self::AvailabilityWithdrawn { generation, at, id }
-            }
-            Transition::Turned { generation, at } => Self::AvailabilityTurned { generation, at },
-            Transition::DeskChanged { generation, at, desk } => Self::DeskChanged { generation, at, desk },
         }
     }
 }
