@@ -8,7 +8,6 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::availability::{Availabilities, Choices, Saying, Until};
-use crate::app::presence::Whom;
 use crate::domain::availability::{Availability, Note, State};
 use crate::domain::ids::{AvailabilityId, Login};
 use crate::domain::phone::E164;
@@ -18,7 +17,7 @@ use crate::domain::quick::{Minutes, Quick};
 use crate::domain::time::Instant;
 use crate::http::v1::gate::Caller;
 use crate::http::v1::problem::Problem;
-use crate::http::v1::reading::{Named, Sent, if_match, tag};
+use crate::http::v1::reading::{Named, Sent, tag, whom};
 
 /// What a user says. `available` with an end is time on duty: the user can be called until then.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -151,12 +150,4 @@ pub(super) async fn choose_quick(
     security(("token" = ["presence.read"])), responses((status = 200, body = Choices)))]
 pub(super) async fn reasons(caller: Caller, Named(login): Named<Login>) -> Result<Json<Choices>, Problem> {
     Ok(Json(caller.app.choices(caller.tenant(), &login).await?))
-}
-
-/// The user, if nothing has changed since whoever asks has looked.
-pub(super) fn whom(login: Login, headers: &HeaderMap) -> Result<Whom, Problem> {
-    Ok(match if_match(headers)? {
-        Some(generation) => Whom::Seen(login, generation),
-        None => Whom::Named(vec![login]),
-    })
 }

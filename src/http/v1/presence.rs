@@ -13,12 +13,11 @@ use crate::domain::event::Envelope;
 use crate::domain::ids::Login;
 use crate::domain::presence::{Command, Reason, Source, WhenOnline};
 use crate::domain::time::Hours;
-use crate::http::v1::availability::whom;
 use crate::http::v1::events::Told;
 use crate::http::v1::gate::Caller;
 use crate::http::v1::page::{Page, UsersAsked, within_bounds};
 use crate::http::v1::problem::Problem;
-use crate::http::v1::reading::{Named, Search, Sent, tag};
+use crate::http::v1::reading::{Named, Search, Sent, tag, whom};
 
 /// What an agent's presence is to be. Flat, since an error in a field of a variant could not name the field.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

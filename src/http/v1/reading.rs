@@ -14,8 +14,10 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use tokio::time::timeout;
 
+use crate::app::presence::Whom;
 use crate::domain::calendar;
 use crate::domain::edit::Edit;
+use crate::domain::ids::Login;
 use crate::flow::recording::LARGEST;
 use crate::http::v1::problem::Problem;
 
@@ -165,6 +167,14 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
         || Problem::field("invalid", "If-Match", "give the `ETag` of what you saw, like `\"7\"`");
     let number = tag.to_str().ok().and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
     number.map(Some).ok_or_else(unreadable)
+}
+
+/// The user, if nothing has changed since whoever asks has looked.
+pub(super) fn whom(login: Login, headers: &HeaderMap) -> Result<Whom, Problem> {
+    Ok(match if_match(headers)? {
+        Some(generation) => Whom::Seen(login, generation),
+        None => Whom::Named(vec![login]),
+    })
 }
 
 /// A field that is there: null clears it.

@@ -11,10 +11,9 @@ use crate::domain::edit::Edit;
 use crate::domain::ids::{Login, Name};
 use crate::domain::presence::Source;
 use crate::domain::wrap_up::{Length, Party};
-use crate::http::v1::availability::whom;
 use crate::http::v1::gate::Caller;
 use crate::http::v1::problem::Problem;
-use crate::http::v1::reading::{Named, Sent, edit};
+use crate::http::v1::reading::{Named, Sent, edit, whom};
 
 /// What of a user's settings is to change; what is left out stays, and null is none.
 #[derive(Debug, Deserialize, ToSchema)]
