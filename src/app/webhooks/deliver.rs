@@ -111,7 +111,7 @@ impl App {
         if MOST_WAITING <= *waiting {
             return Ok(false);
         }
-        while self.dispatch.seen(course) < *head {
+        if self.dispatch.seen(course) < *head {
             let page = self.page(tenant, course, 1).await?;
             let is_far = course.cursor + FAR <= page.end;
             if !page.wanted.is_empty() || is_far {
