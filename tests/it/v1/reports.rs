@@ -72,6 +72,20 @@ async fn time_is_told_by_day_in_the_users_zone_up_to_now() {
 }
 
 #[tokio::test]
+async fn time_that_two_nodes_read_at_once_counts_once() {
+    let api = Api::open().await;
+    let owner = api.owner().await;
+    a_day(&api, &owner).await;
+    let other = api.line.another_node().await;
+    let (here, there) = tokio::join!(api.line.app.keep_time(), other.app.keep_time());
+    here.and(there).expect("the log is read");
+    let report = api.get(&owner, &format!("/v1/reports/time?{PERIOD}")).await.body;
+    let seconds: i64 =
+        report.as_array().expect("rows").iter().filter_map(|row| row["seconds"].as_i64()).sum();
+    assert_eq!(TimeDelta::seconds(seconds), hours(11));
+}
+
+#[tokio::test]
 async fn what_was_forgotten_unread_holds_nobody_up() {
     // D58.
     let api = Api::open().await;
