@@ -6,6 +6,7 @@ mod calendars;
 mod coverage;
 mod document;
 mod fuzz;
+mod labels;
 mod limits;
 mod once;
 mod people;
