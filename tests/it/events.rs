@@ -26,7 +26,8 @@ use dutyline::domain::webhook::filter::Filter;
 use dutyline::store::flows::FlowState;
 
 use crate::harness::line::{ADA, Line};
-use crate::harness::receiver::{Receiver, Reply};
+use crate::harness::peer::Reply;
+use crate::harness::receiver::Receiver;
 use crate::voice::dial_in::duty;
 use crate::webhooks::send_all;
 

@@ -5,6 +5,7 @@ pub mod database;
 pub mod exchange;
 pub mod future;
 pub mod line;
+pub mod peer;
 pub mod postgres;
 pub mod preload;
 pub mod process;

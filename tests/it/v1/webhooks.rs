@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::{Api, plenty};
 use crate::harness::line::Line;
-use crate::harness::receiver::{Receiver, Reply};
+use crate::harness::peer::Reply;
+use crate::harness::receiver::Receiver;
 
 impl Api {
     /// An API that may send to this machine.

@@ -16,7 +16,8 @@ use tokio::sync::Semaphore;
 
 use super::{Node, egress};
 use crate::harness::exchange::{Exchange, OURS, PBX};
-use crate::harness::receiver::{Receiver, Reply};
+use crate::harness::peer::Reply;
+use crate::harness::receiver::Receiver;
 
 /// The endpoint that the policy makes.
 const COMMANDS: &str = "dial commands";
@@ -100,7 +101,7 @@ async fn a_label_is_dialled_to_the_telephone_system_once_for_each_change() {
         node.chooses("ada", label).await;
         node.delivers().await;
     }
-    assert_eq!(exchange.dialled(), ["*61", "*60", "*60"]);
+    assert_eq!(exchange.got(), ["*61", "*60", "*60"]);
     let chosen = ["user:ada Quiet", "user:ada Ready", "user:ada Training", "user:ada Ready"];
     assert_eq!(node.chosen().await, chosen);
     let standing = node.webhook(COMMANDS).await;
@@ -123,7 +124,7 @@ async fn webhooks_follow_labels_by_their_type() {
     let told: Vec<_> =
         told.iter().map(|got| (&got.event["data"]["label"], &got.event["data"]["sink"])).collect();
     assert_eq!(told, [(&"Training".into(), &"http".into()), (&"Quiet".into(), &"dial_command".into())]);
-    assert_eq!(exchange.dialled(), ["*61"]);
+    assert_eq!(exchange.got(), ["*61"]);
 }
 
 #[tokio::test]
@@ -135,7 +136,7 @@ async fn of_commands_that_wait_for_a_user_the_newest_is_dialled() {
         node.chooses("bob", label).await;
     }
     node.delivers().await;
-    assert_eq!(exchange.dialled(), ["*62", "*62"]);
+    assert_eq!(exchange.got(), ["*62", "*62"]);
     // The carrier asks for patience meanwhile, and has it.
     exchange.answers(|_| Reply::With(429, "retry-after", "90".to_owned()));
     node.chooses("ada", "Quiet").await;
@@ -144,11 +145,11 @@ async fn of_commands_that_wait_for_a_user_the_newest_is_dialled() {
         node.chooses("ada", label).await;
         node.delivers().await;
     }
-    assert_eq!((exchange.dialled().len(), node.waiting(COMMANDS).await.len()), (3, 4));
+    assert_eq!((exchange.got().len(), node.waiting(COMMANDS).await.len()), (3, 4));
     exchange.answers(|_| Reply::Status(201));
     node.pass(90);
     node.delivers().await;
-    assert_eq!(exchange.dialled()[3..], ["*60"]);
+    assert_eq!(exchange.got()[3..], ["*60"]);
     assert_eq!((node.waiting(COMMANDS).await, node.dead(COMMANDS).await), (vec![], vec![]));
 }
 
@@ -164,7 +165,7 @@ async fn a_command_is_tried_again_until_it_would_come_too_late() {
         node.delivers().await;
         node.pass(5);
     }
-    let attempts = exchange.dialled().len();
+    let attempts = exchange.got().len();
     assert!((3..=4).contains(&attempts), "{attempts}");
     assert_eq!(node.dead_whys().await, ["answered 503"]);
     // What nobody has tried for so long is not tried at all.
@@ -173,7 +174,7 @@ async fn a_command_is_tried_again_until_it_would_come_too_late() {
     node.pass(300);
     node.chooses("ada", "Ready").await;
     node.delivers().await;
-    assert_eq!(exchange.dialled()[attempts..], ["*60"]);
+    assert_eq!(exchange.got()[attempts..], ["*60"]);
     assert_eq!(node.dead_whys().await, ["answered 503", "too late to be dialled"]);
     let refused = node.app.replay(&node.tenant, COMMANDS, None).await.expect_err("late").to_string();
     assert!(
@@ -192,7 +193,7 @@ async fn a_carrier_that_does_not_know_us_is_asked_once_and_it_is_told() {
     node.chooses("bob", "Quiet").await;
     node.pass(30);
     node.delivers().await;
-    assert_eq!(exchange.dialled(), ["*61"]);
+    assert_eq!(exchange.got(), ["*61"]);
     let webhook = node.webhook(COMMANDS).await.webhook;
     assert_eq!((webhook.active, webhook.stopped_by), (false, Some(Stopped::Refused)));
     let log = node.app.events_after(&node.tenant, 0, 500).await.expect("a log");
@@ -205,7 +206,7 @@ async fn a_carrier_that_does_not_know_us_is_asked_once_and_it_is_told() {
     let resumed = WebhookPatch { active: Some(true), ..WebhookPatch::default() };
     node.app.change_webhook(&node.tenant, COMMANDS, resumed).await.expect("resumed");
     node.delivers().await;
-    assert_eq!(exchange.dialled(), ["*61", "*61", "*61"]);
+    assert_eq!(exchange.got(), ["*61", "*61", "*61"]);
 }
 
 #[tokio::test]
@@ -219,8 +220,8 @@ async fn nobody_is_followed_with_the_accounts_secret() {
         node.pass(240);
         node.delivers().await;
     }
-    assert_eq!(other.dialled(), [""; 0]);
-    assert!(!exchange.dialled().is_empty());
+    assert_eq!(other.got(), [""; 0]);
+    assert!(!exchange.got().is_empty());
 }
 
 #[tokio::test]
@@ -234,16 +235,16 @@ async fn what_a_node_was_dialling_when_it_died_is_dialled_by_another() {
     node.chooses("ada", "Quiet").await;
     tokio::select! {
         () = node.delivers() => panic!("there was an answer"),
-        () = exchange.has_dialled(1) => {}
+        () = exchange.has_got(1) => {}
     }
     drop(node.app);
     exchange.answers(|_| Reply::Status(201));
     other.delivers().await;
-    assert_eq!(exchange.dialled().len(), 1, "it is not the other's turn yet");
+    assert_eq!(exchange.got().len(), 1, "it is not the other's turn yet");
     other.pass(LONG);
     other.delivers().await;
     other.delivers().await;
-    assert_eq!(exchange.dialled(), ["*61", "*61"]);
+    assert_eq!(exchange.got(), ["*61", "*61"]);
 }
 
 #[tokio::test]
@@ -258,7 +259,7 @@ async fn nodes_share_the_telephone_and_a_command_is_dialled_once() {
         tokio::join!(node.delivers(), other.delivers());
     }
     node.delivers().await;
-    assert_eq!(exchange.dialled(), ["*61", "*60", "*62", "*61"]);
+    assert_eq!(exchange.got(), ["*61", "*60", "*62", "*61"]);
 }
 
 #[tokio::test]
@@ -276,8 +277,8 @@ async fn the_telephone_system_comes_and_goes_with_the_policy() {
     node.chooses("ada", "Quiet").await;
     node.decides(true).await;
     node.delivers().await;
-    assert_eq!(exchange.dialled(), [""; 0], "what was before is past");
+    assert_eq!(exchange.got(), [""; 0], "what was before is past");
     node.chooses("ada", "Ready").await;
     node.delivers().await;
-    assert_eq!(exchange.dialled(), ["*60"]);
+    assert_eq!(exchange.got(), ["*60"]);
 }

@@ -9,7 +9,8 @@ use dutyline::domain::ids::EventId;
 use dutyline::domain::webhook::{DeliveryState, Stopped};
 
 use super::Node;
-use crate::harness::receiver::{Receiver, Reply};
+use crate::harness::peer::Reply;
+use crate::harness::receiver::Receiver;
 
 /// Each third attempt at an event succeeds.
 fn third_time_lucky(receiver: &Receiver) {

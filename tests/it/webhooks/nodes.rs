@@ -6,7 +6,8 @@ use tokio::sync::Semaphore;
 
 use super::Node;
 use crate::harness::database::is_postgres;
-use crate::harness::receiver::{Receiver, Reply};
+use crate::harness::peer::Reply;
+use crate::harness::receiver::Receiver;
 
 /// Longer than any lease.
 const LONG: i64 = 61;

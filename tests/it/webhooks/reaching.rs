@@ -13,7 +13,8 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{Node, filter};
-use crate::harness::receiver::{Receiver, Reply};
+use crate::harness::peer::Reply;
+use crate::harness::receiver::Receiver;
 
 #[tokio::test]
 async fn an_endpoint_gets_the_log_as_it_is_read_over_the_api() {

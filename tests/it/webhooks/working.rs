@@ -7,7 +7,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::Node;
-use crate::harness::receiver::{Receiver, Reply};
+use crate::harness::peer::Reply;
+use crate::harness::receiver::Receiver;
 
 #[tokio::test]
 async fn one_who_does_not_answer_holds_up_nobody_else() {
