@@ -11,7 +11,7 @@ use super::clock::Clock;
 use super::error::StoreError;
 use super::link::Link;
 use super::postgres::{Borrowed, Limits};
-use super::reader::Reader;
+use super::reader::{Reader, Readers};
 use super::sqlite::checkpoint::{self, Pen};
 use super::writer::{Lanes, Writer};
 use super::{postgres, sqlite};
@@ -94,7 +94,7 @@ impl Engine {
     pub(super) async fn connect(
         &self,
         lanes: Lanes,
-    ) -> Result<(Reader, Writer, watch::Sender<()>), StoreError> {
+    ) -> Result<(Readers, Writer, watch::Sender<()>), StoreError> {
         match self {
             Self::Sqlite(options) => {
                 let (pen, bell) = (Pen::default(), lanes.commits.clone());
@@ -105,16 +105,23 @@ impl Engine {
                     bell.subscribe(),
                     lanes.broken.clone(),
                 ));
-                let reader = Link::Sqlite(sqlite::reader(options).await?);
+                let readers = Readers {
+                    calls: Reader::start([Link::Sqlite(sqlite::reader(options).await?)]),
+                    others: Reader::start([Link::Sqlite(sqlite::reader(options).await?)]),
+                };
                 let writer = Link::Sqlite(sqlite::writer(options).await?);
-                Ok((Reader::start([reader]), Writer::of_one(&lanes, writer, pen), bell))
+                Ok((readers, Writer::of_one(&lanes, writer, pen), bell))
             }
             Self::Postgres { pool, limits, .. } => {
                 let bell = postgres::bell::hang(pool, lanes.commits.subscribe());
-                let readers = limits.connections.div_ceil(2);
+                // Half of the connections, and calls have half of those.
+                let links = limits.connections.div_ceil(2);
                 let link = |_| Link::Postgres(Borrowed::from(pool.clone(), limits));
-                let reader = Reader::start((0..readers).map(link));
-                Ok((reader, Writer::by_tenant(lanes, pool.clone(), limits.clone()), bell))
+                let readers = Readers {
+                    calls: Reader::start((0..links.div_ceil(2)).map(link)),
+                    others: Reader::start((0..links / 2).map(link)),
+                };
+                Ok((readers, Writer::by_tenant(lanes, pool.clone(), limits.clone()), bell))
             }
         }
     }

@@ -69,7 +69,7 @@ use crate::domain::ids::{CallId, TenantId};
 use crate::domain::tenant::Tenant;
 use engine::Engine;
 use fit::Schema;
-use reader::Reader;
+use reader::{Reader, Readers};
 use row::Row;
 use writer::{Lanes, Writer};
 
@@ -88,7 +88,7 @@ struct Connections {
     engine: Engine,
     /// As it was last seen.
     fit: watch::Sender<Fit>,
-    reader: Reader,
+    readers: Readers,
     writer: Writer,
     clock: Clock,
     broken: watch::Sender<Option<StoreError>>,
@@ -135,8 +135,8 @@ impl Store {
         let (commits, _) = watch::channel(());
         let clock = engine.clock(clock);
         let lanes = Lanes { clock: clock.clone(), commits, broken: broken.clone() };
-        let (reader, writer, bell) = engine.connect(lanes).await?;
-        let connections = Connections { engine, fit, reader, writer, clock, broken, bell };
+        let (readers, writer, bell) = engine.connect(lanes).await?;
+        let connections = Connections { engine, fit, readers, writer, clock, broken, bell };
         let store = Self { connections: Arc::new(connections), actor: Arc::default(), claim: None };
         store.look().await?;
         Ok(store)
@@ -161,7 +161,23 @@ impl Store {
         E: From<StoreError>,
         W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>>,
     {
-        work(&mut Tx::reading(&self.connections.reader, self.connections.clock.now())).await
+        self.read_by(&self.connections.readers.others, work).await
+    }
+
+    /// Reads for a call that is on the line, ahead of everybody else's reads (I31).
+    pub async fn read_for_call<T, E, W>(&self, work: W) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, Result<T, E>>,
+    {
+        self.read_by(&self.connections.readers.calls, work).await
+    }
+
+    async fn read_by<T, W>(&self, reader: &Reader, work: W) -> T
+    where
+        W: for<'t> FnOnce(&'t mut Tx<'_>) -> Boxed<'t, T>,
+    {
+        work(&mut Tx::reading(reader, self.connections.clock.now())).await
     }
 
     /// Runs a unit of work: all of it or nothing. The answer comes when it is on disk, unless the unit
@@ -198,8 +214,9 @@ impl Store {
             Scope::Tenant(tenant) => (Some(tenant), None),
             Scope::Call(call) if self.connections.writer.is_one() => (None, Some(call)),
             Scope::Call(call) => {
-                let mut tx = Tx::reading(&self.connections.reader, self.connections.clock.now());
-                (tx.tenant_of_call(&call).await?, Some(call))
+                let of = call.clone();
+                let read = self.read_for_call(|tx| Box::pin(async move { tx.tenant_of_call(&of).await }));
+                (read.await?, Some(call))
             }
         })
     }
@@ -236,7 +253,7 @@ impl Store {
     /// ahead of the store's.
     pub async fn look(&self) -> Result<TimeDelta, StoreError> {
         let asked = self.connections.clock.counted();
-        let rows = self.connections.reader.ask(sql::TIME.on(&self.connections.engine), Vec::new()).await?;
+        let rows = self.connections.readers.others.ask(sql::TIME.on(&self.connections.engine), Vec::new()).await?;
         for told in rows.iter().map(Row::number) {
             self.connections.clock.follow(told?, asked);
         }
@@ -245,7 +262,7 @@ impl Store {
     }
 
     async fn look_at_schema(&self) -> Result<(), StoreError> {
-        for schema in self.connections.reader.ask(sql::SCHEMA, Vec::new()).await? {
+        for schema in self.connections.readers.others.ask(sql::SCHEMA, Vec::new()).await? {
             match schema.read::<Schema>()?.fit(schema::known()) {
                 Ok(fit) if self.connections.fit.send_replace(fit) == fit => {}
                 Ok(fit) => tracing::info!("{fit}"),

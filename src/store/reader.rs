@@ -22,8 +22,15 @@ const MOST_TOGETHER: usize = 16;
 /// Questions that wait at most; more hold up those who ask.
 const MOST_WAITING: usize = 256;
 
-/// The way to those who read.
-#[derive(Debug, Clone)]
+/// Those who read. Calls that are on the line have a way of their own, so that they wait for no list and no export (I31).
+#[derive(Debug)]
+pub(super) struct Readers {
+    pub(super) calls: Reader,
+    pub(super) others: Reader,
+}
+
+/// The way to some who read.
+#[derive(Debug)]
 pub(super) struct Reader {
     questions: mpsc::Sender<Question>,
 }

@@ -30,7 +30,7 @@ impl App {
             return Ok(answer);
         }
         let app = self.clone();
-        let read = self.store.read::<_, StoreError, _>(|tx| {
+        let read = self.store.read_for_call::<_, StoreError, _>(|tx| {
             Box::pin(async move {
                 let met = match app.meet_again(tx, &request, &call).await? {
                     Met::Known => Met::Known,
