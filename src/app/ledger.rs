@@ -1,7 +1,7 @@
 //! Reads on in the log of events and keeps what it tells of users' time. Nothing waits for it: what a server has not
 //! read yet is read before the next report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::App;
 use crate::domain::event::Envelope;
@@ -9,9 +9,6 @@ use crate::domain::ids::{Login, TenantId};
 use crate::domain::ledger::{self, Open, Segment, Turn};
 use crate::domain::tenant::Tenant;
 use crate::store::{Scope, StoreError, Tx};
-
-/// Events of which one unit of work writes what they come to; calls are let in between.
-const AT_ONCE: u32 = 256;
 
 impl App {
     /// Reads every tenant's log to its end.
@@ -41,10 +38,22 @@ impl App {
 
     /// What the next events come to, if there are any. Whoever writes is not held up by it.
     async fn read_on(&self, tenant: &Tenant) -> Result<Option<Page>, StoreError> {
-        let tenant = tenant.clone();
-        let unit =
-            self.store.read::<_, StoreError, _>(|tx| Box::pin(async move { Page::read(tx, &tenant).await }));
-        unit.await
+        let id = tenant.id.clone();
+        // The place comes first: if it is the same when the page is kept, so is all that was read behind it.
+        let place = self.store.read(|tx| Box::pin(async move { tx.ledger(&id).await }));
+        let behind: u64 = place.await?;
+        let told = self.told_after(tenant, behind).await?;
+        let Some(last) = told.last().map(|told| told.seq()) else { return Ok(None) };
+        let id = tenant.id.clone();
+        let events: Vec<(Login, &Envelope)> =
+            told.iter().filter_map(|told| Some((whose(&told.envelope)?, &told.envelope))).collect();
+        let logins: BTreeSet<Login> = events.iter().map(|(login, _)| login.clone()).collect();
+        let open = self.store.read(|tx| Box::pin(async move { tx.open_segments_of(&id, logins).await }));
+        let mut page = Page { behind, last, over: Vec::new(), open: open.await? };
+        for (login, event) in events {
+            page.follow(login, event);
+        }
+        Ok(Some(page))
     }
 }
 
@@ -58,22 +67,6 @@ struct Page {
 }
 
 impl Page {
-    async fn read(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<Option<Self>, StoreError> {
-        // The place comes first: if it is the same when the page is kept, so is all that was read behind it.
-        let behind = tx.ledger(&tenant.id).await?;
-        let events = tx.events_after(tenant, behind, AT_ONCE).await?;
-        let Some(last) = events.last().map(|event| event.seq) else { return Ok(None) };
-        let mut page = Self { behind, last, over: Vec::new(), open: BTreeMap::new() };
-        for event in events {
-            let Some(login) = whose(&event) else { continue };
-            if !page.open.contains_key(&login) {
-                page.open.insert(login.clone(), tx.open_segment(&tenant.id, &login).await?);
-            }
-            page.follow(login, &event);
-        }
-        Ok(Some(page))
-    }
-
     fn follow(&mut self, login: Login, event: &Envelope) {
         let stretch = self.open.get_mut(&login).expect("it was put there");
         let (over, next) = match ledger::follow(stretch.as_ref(), &event.event, event.at) {

@@ -27,6 +27,7 @@ mod recent;
 pub mod reports;
 pub mod schedules;
 mod startup;
+pub mod telling;
 mod tenancy;
 pub mod tenants;
 pub mod tickets;
@@ -43,6 +44,7 @@ use std::sync::Arc;
 pub use error::Error;
 
 use crate::app::cache::Cache;
+use crate::app::telling::Telling;
 use crate::app::turn_key::TurnKey;
 use crate::app::webhooks::{Dispatch, Egress};
 use crate::domain::event::{Change, Entry, Event, EventCause};
@@ -56,6 +58,7 @@ pub struct App {
     cache: Arc<Cache>,
     turn_key: TurnKey,
     dispatch: Arc<Dispatch>,
+    telling: Arc<Telling>,
 }
 
 impl App {
@@ -72,7 +75,8 @@ impl App {
     async fn on(store: Store) -> Result<Self, StoreError> {
         let turn_key = TurnKey::load(&store).await?;
         let dispatch = Arc::new(Dispatch::new(Egress::default()));
-        Ok(Self { store: store.on_behalf_of(ADMIN), cache: Arc::default(), turn_key, dispatch })
+        let store = store.on_behalf_of(ADMIN);
+        Ok(Self { store, cache: Arc::default(), turn_key, dispatch, telling: Arc::default() })
     }
 
     /// The same, sending to where and as fast as the operator says.

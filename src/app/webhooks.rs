@@ -3,7 +3,6 @@
 mod commands;
 mod courier;
 pub mod deliver;
-mod log;
 mod note;
 mod telephone;
 mod turn;
@@ -216,13 +215,13 @@ impl App {
     /// Sends an endpoint a trial, at once and once, whatever else it is sent. The trial stands in the log.
     pub async fn ping_webhook(&self, tenant: &Tenant, which: &str) -> Result<Pinged, Error> {
         let (webhook, seq) = self.log_ping(tenant.id.clone(), which.to_owned()).await?;
-        let ping = self.dispatch.log.at(&self.store, tenant, seq).await?;
+        let ping = self.told_at(tenant, seq).await?;
         let ping = ping.ok_or_else(|| StoreError::corrupt("events", seq.to_string(), "gone"))?;
         let (courier, at) = (&self.dispatch.courier, self.store.clock().now());
         let answer = courier.send(courier.place().await, (tenant, &webhook), &ping, at).await;
         let delivered = webhook.verdict(&answer, at) == Verdict::Delivered;
         let why = (!delivered).then(|| answer.to_string());
-        Ok(Pinged { event: ping.event.clone(), delivered, status: answer.status(), why })
+        Ok(Pinged { event: ping.envelope.id.clone(), delivered, status: answer.status(), why })
     }
 
     /// The endpoint, and the trial's place in the log.

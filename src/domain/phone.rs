@@ -2,6 +2,8 @@
 //! what people type, and its answer counts only if it reads that back as the same number again, because
 //! release 0.3 loses digits of some valid numbers (`+78005553535` becomes `+7005553535`).
 
+pub mod mask;
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -1,5 +1,7 @@
 //! How users spend their time, as the log told it so far.
 
+use std::collections::BTreeMap;
+
 use super::error::StoreError;
 use super::rows::{count, in_list, instant, parse, parse_some};
 use super::sql;
@@ -27,14 +29,20 @@ impl Tx<'_> {
         self.push_row(tenant.as_str(), sql::SAVE_LEDGER, [tenant.as_str().into(), seq.into()]);
     }
 
-    pub async fn open_segment(
+    /// The open stretch of each of these users, of those who have one.
+    pub async fn open_segments_of(
         &mut self,
         tenant: &TenantId,
-        login: &Login,
-    ) -> Result<Option<Open>, StoreError> {
-        let values = [tenant.as_str().into(), login.as_str().into()];
-        let row: Option<(String,)> = self.one(sql::OPEN_SEGMENT, values).await?;
-        row.map(|(open,)| read(login.as_str(), &open)).transpose()
+        logins: impl IntoIterator<Item = Login>,
+    ) -> Result<BTreeMap<Login, Option<Open>>, StoreError> {
+        let mut open: BTreeMap<_, _> = logins.into_iter().map(|login| (login, None)).collect();
+        let questions = open.keys().map(|login| [0_i64.into(), tenant.as_str().into(), login.as_str().into()]);
+        let rows: Vec<(i64, String, String)> = self.all_of_each(sql::OPEN_SEGMENT, questions).await?;
+        for (_, login, stretch) in rows {
+            let stretch = read(&login, &stretch)?;
+            open.insert(parse("open_segments", "login", login)?, Some(stretch));
+        }
+        Ok(open)
     }
 
     pub fn save_open_segment(&mut self, tenant: &TenantId, login: &Login, open: &Open) {

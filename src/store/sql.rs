@@ -222,7 +222,8 @@ statements! {
     LEDGER = "select l.seq from ledgers l where l.tenant_id = $1";
     SAVE_LEDGER = "insert into ledgers (tenant_id, seq) values ($1, $2) \
         on conflict (tenant_id) do update set seq = excluded.seq";
-    OPEN_SEGMENT = "select o.open from open_segments o where o.tenant_id = $1 and o.login = $2";
+    OPEN_SEGMENT = "select k.column1 as place, o.login, o.open from (values ($1, $2, $3)) k \
+        join open_segments o on o.tenant_id = k.column2 and o.login = k.column3";
     OPEN_SEGMENTS = "select o.login, o.open from open_segments o \
         where o.tenant_id = $1 and o.login >= $2 and o.login <= $3 order by o.login";
     SAVE_OPEN_SEGMENT = "insert into open_segments (tenant_id, login, open) values ($1, $2, $3) \

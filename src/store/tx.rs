@@ -3,6 +3,8 @@
 use std::mem;
 use std::sync::Arc;
 
+use futures_util::future::try_join_all;
+
 use super::batch::Write;
 use super::error::StoreError;
 use super::events::Logged;
@@ -184,6 +186,29 @@ impl<'c> Tx<'c> {
     ) -> Result<Vec<R>, StoreError> {
         let rows = self.rows(statement, values.into()).await?;
         rows.iter().map(Row::read).collect()
+    }
+
+    /// The rows of many questions of a kind, in the order of the questions. Whoever only reads asks them side by side.
+    pub(super) async fn all_of_each<R: Readable, const N: usize>(
+        &mut self,
+        statement: &'static str,
+        questions: impl Iterator<Item = [Value; N]>,
+    ) -> Result<Vec<R>, StoreError> {
+        let answers = match &self.line {
+            Line::Shared(reader) => {
+                let asked = questions.map(|values| reader.ask(statement, values.into()));
+                let answers = try_join_all(asked).await;
+                self.note(answers)?
+            }
+            Line::Own(_) => {
+                let mut answers = Vec::new();
+                for values in questions {
+                    answers.push(self.rows(statement, values.into()).await?);
+                }
+                answers
+            }
+        };
+        answers.iter().flatten().map(Row::read).collect()
     }
 
     pub(super) async fn one<R: Readable, const N: usize>(

@@ -15,8 +15,8 @@ use tokio::net::lookup_host;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
-use super::log::Told;
-use super::telephone::{Carrier, Telephone};
+use super::telephone::{Carrier, Telephone, keys};
+use crate::app::telling::Told;
 use crate::domain::dial_command::{Command, DialCommand};
 use crate::domain::tenant::Tenant;
 use crate::domain::time;
@@ -127,7 +127,7 @@ impl Courier {
     }
 
     async fn dial(&self, tenant: &Tenant, told: &Told) -> Answer {
-        let (dial_command, keys) = (tenant.policy.dial_command.clone(), told.keys.clone());
+        let (dial_command, keys) = (tenant.policy.dial_command.clone(), keys(&told.envelope.event));
         match (&self.telephone, dial_command, keys) {
             (Some(telephone), Some(DialCommand { to, from }), Some(keys)) => {
                 telephone.dial(&Command { to, from, keys }).await
@@ -147,14 +147,14 @@ impl Courier {
             Ok(client) => client,
             Err(why) => return Answer::Nothing(Silence::Unreachable(why.clone())),
         };
-        let id = told.event.as_str();
+        let id = told.envelope.id.as_str();
         let sent = client
             .post(url.as_str())
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", id)
             .header("webhook-timestamp", now.timestamp())
-            .header("webhook-signature", webhook.secrets.sign(id, told.payload.as_bytes(), now))
-            .body(told.payload.clone())
+            .header("webhook-signature", webhook.secrets.sign(id, &told.text, now))
+            .body(told.text.clone())
             .send();
         match sent.await {
             Ok(response) => read(response).await,

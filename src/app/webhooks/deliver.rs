@@ -9,7 +9,6 @@ use metrics::gauge;
 use tokio_util::sync::CancellationToken;
 
 use super::courier::{Courier, Egress};
-use super::log::Log;
 use super::note::{Note, Page, ending, notes};
 use super::turn::{LEASE, Turn};
 use crate::app::{App, draw, log as log_event};
@@ -22,9 +21,6 @@ use crate::domain::webhook::{Stopped, Webhook};
 use crate::store::webhooks::{AtRest, Course, Ending, Lease};
 use crate::store::{Scope, StoreError};
 use crate::telemetry;
-
-/// Events that are read at once.
-const PAGE: u32 = 256;
 
 /// Events that are sent in one turn. However few of all are wanted, a turn gets to the end of the log, or far: a busy
 /// line logs more between two turns than one page holds.
@@ -40,7 +36,6 @@ const FAR: u64 = 10_000;
 #[derive(Debug)]
 pub(in crate::app) struct Dispatch {
     pub(super) courier: Courier,
-    pub(super) log: Log,
     /// Up to where endpoints have wanted nothing behind their cursors.
     passed: Mutex<HashMap<WebhookId, u64>>,
 }
@@ -64,7 +59,7 @@ impl Begun {
 
 impl Dispatch {
     pub(in crate::app) fn new(egress: Egress) -> Self {
-        Self { courier: Courier::new(egress), log: Log::default(), passed: Mutex::default() }
+        Self { courier: Courier::new(egress), passed: Mutex::default() }
     }
 
     /// Whether there is an account to call telephone systems with.
@@ -163,7 +158,7 @@ impl App {
         } else {
             Page::behind(self.dispatch.seen(&course))
         };
-        let new = page.wanted.iter().map(|told| (told.seq, told.subject.as_str()));
+        let new = page.wanted.iter().map(|told| (told.seq(), told.envelope.subject.as_str()));
         let Plan { queues, behind, held } = plan(&waiting, new, now);
         let turn = Turn::new(self, &tenant, &course.webhook, course.failing_since.is_some(), stop);
         let report = turn.run(queues).await?;
@@ -190,7 +185,7 @@ impl App {
         let seen = self.dispatch.seen(course);
         let mut page = Page::behind(seen);
         while page.wanted.len() < most && page.end < seen + FAR {
-            let found = self.dispatch.log.after(&self.store, tenant, page.end, PAGE).await?;
+            let found = self.told_after(tenant, page.end).await?;
             if found.is_empty() {
                 break;
             }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::log::Told;
-use super::turn::{Outcome, Report, Sent, Tried};
+use super::telephone::keys;
+use super::turn::{Outcome, Report, Sent, Tried, delivery};
+use crate::app::telling::Told;
 use crate::domain::time::Instant;
 use crate::domain::webhook::queue::Job;
 use crate::domain::webhook::{Delivery, Webhook};
@@ -31,12 +32,18 @@ impl Page {
             if self.wanted.len() == most {
                 return;
             }
-            self.end = told.seq;
-            if told.is_for(webhook) {
+            self.end = told.seq();
+            if is_for(webhook, &told) {
                 self.wanted.push(told);
             }
         }
     }
+}
+
+/// Whether an endpoint is sent the event.
+fn is_for(webhook: &Webhook, told: &Told) -> bool {
+    let can_be_said = !webhook.is_telephone() || keys(&told.envelope.event).is_some();
+    can_be_said && webhook.filter.wants(&told.kind, &told.envelope.subject)
 }
 
 /// What is to be written of one event.
@@ -74,7 +81,7 @@ fn cursor(page: &Page, report: &Report) -> u64 {
     }
     let tried = report.sent.iter().flat_map(|sent| &sent.tried).filter(|tried| !tried.job.is_kept);
     let last = tried.map(|tried| tried.job.seq).max();
-    let next = page.wanted.iter().map(|told| told.seq).find(|seq| last.is_none_or(|last| last < *seq));
+    let next = page.wanted.iter().map(|told| told.seq()).find(|seq| last.is_none_or(|last| last < *seq));
     next.map_or(page.end, |next| next - 1)
 }
 
@@ -82,8 +89,8 @@ fn cursor(page: &Page, report: &Report) -> u64 {
 pub(super) fn notes(page: &Page, report: &Report, behind: &[u64], cursor: u64, now: Instant) -> Vec<Note> {
     let mut notes = Vec::new();
     let keep = |seq: u64, due_at| {
-        let told = page.wanted.iter().find(|told| told.seq == seq).filter(|_| seq <= cursor);
-        told.map(|told| Note::Keep(Box::new(told.delivery(0, due_at, None))))
+        let told = page.wanted.iter().find(|told| told.seq() == seq).filter(|_| seq <= cursor);
+        told.map(|told| Note::Keep(Box::new(delivery(told, 0, due_at, None))))
     };
     for sent in &report.sent {
         notes.extend(sent.tried.iter().filter_map(note));

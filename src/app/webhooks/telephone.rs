@@ -9,7 +9,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::form_urlencoded::Serializer;
 
 use super::courier::{builder, read, silence};
-use crate::domain::dial_command::Command;
+use crate::domain::dial_command::{Command, Keys};
+use crate::domain::event::Event;
 use crate::domain::webhook::answer::{Answer, Silence};
 
 /// How the carrier is asked for a call.
@@ -52,5 +53,14 @@ impl Telephone {
             Ok(response) => read(response).await,
             Err(error) => Answer::Nothing(silence(&error)),
         }
+    }
+}
+
+/// What is dialled to tell a telephone system of an event, if it is told of it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "commands are made of one type alone")]
+pub(super) fn keys(event: &Event) -> Option<Keys> {
+    match event {
+        Event::LabelChosen(chosen) => chosen.keys(),
+        _ => None,
     }
 }

@@ -10,7 +10,7 @@ use metrics::{counter, histogram};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::log::Told;
+use crate::app::telling::Told;
 use crate::app::{App, draw};
 use crate::domain::tenant::Tenant;
 use crate::domain::time;
@@ -149,7 +149,7 @@ impl<'t> Turn<'t> {
                 sent.untried.push(job);
                 continue;
             }
-            match self.app.dispatch.log.at(&self.app.store, self.tenant, job.seq).await? {
+            match self.app.told_at(self.tenant, job.seq).await? {
                 Some(told) => match self.attempt(job, &told).await {
                     Some(outcome) => sent.tried.push(Tried { job, outcome }),
                     None => sent.untried.push(job),
@@ -169,14 +169,14 @@ impl<'t> Turn<'t> {
         if self.is_over() {
             return None;
         }
-        let (at, lapse) = (self.app.store.clock().now(), self.webhook.lapse(told.at));
+        let (at, lapse) = (self.app.store.clock().now(), self.webhook.lapse(told.envelope.at));
         if lapse.is_some_and(|lapse| lapse <= at) {
             count("dead");
             return Some(self.failed(told, (job.attempts, None), (&Answer::Nothing(Silence::Lapsed), at)));
         }
         let answer = courier.send(place, (self.tenant, self.webhook), told, at).await;
         if job.attempts == 0 {
-            histogram!(telemetry::WEBHOOK_LATENESS_SECONDS).record((at - told.at).as_seconds_f64());
+            histogram!(telemetry::WEBHOOK_LATENESS_SECONDS).record((at - told.envelope.at).as_seconds_f64());
         }
         let answered_at = self.app.store.clock().now();
         match self.webhook.verdict(&answer, answered_at) {
@@ -210,8 +210,8 @@ impl<'t> Turn<'t> {
         (answer, at): (&Answer, time::Instant),
     ) -> Outcome {
         let webhook = &self.webhook.id;
-        tracing::info!(%webhook, event = %told.event, attempts, %answer, is_dead = due_at.is_none(), "not delivered");
-        Outcome::Failed(Box::new(told.delivery(attempts, due_at, Some((answer, at)))))
+        tracing::info!(%webhook, event = %told.envelope.id, attempts, %answer, is_dead = due_at.is_none(), "not delivered");
+        Outcome::Failed(Box::new(delivery(told, attempts, due_at, Some((answer, at)))))
     }
 
     /// Whether no further attempt is begun.
@@ -224,28 +224,26 @@ impl<'t> Turn<'t> {
     }
 }
 
-impl Told {
-    /// The event as one that was not delivered at once; dead if there was an attempt and there is to be none.
-    pub(super) fn delivery(
-        &self,
-        attempts: u32,
-        due_at: Option<time::Instant>,
-        tried: Option<(&Answer, time::Instant)>,
-    ) -> Delivery {
-        let is_dead = tried.is_some() && due_at.is_none();
-        Delivery {
-            seq: self.seq,
-            event: self.event.clone(),
-            r#type: self.kind.clone(),
-            subject: self.subject.clone(),
-            at: self.at,
-            state: if is_dead { DeliveryState::Dead } else { DeliveryState::Waiting },
-            attempts,
-            due_at,
-            tried_at: tried.map(|(_, at)| at),
-            status: tried.and_then(|(answer, _)| answer.status()),
-            why: tried.map(|(answer, _)| answer.to_string()),
-        }
+/// The event as one that was not delivered at once; dead if there was an attempt and there is to be none.
+pub(super) fn delivery(
+    told: &Told,
+    attempts: u32,
+    due_at: Option<time::Instant>,
+    tried: Option<(&Answer, time::Instant)>,
+) -> Delivery {
+    let is_dead = tried.is_some() && due_at.is_none();
+    Delivery {
+        seq: told.seq(),
+        event: told.envelope.id.clone(),
+        r#type: told.kind.clone(),
+        subject: told.envelope.subject.clone(),
+        at: told.envelope.at,
+        state: if is_dead { DeliveryState::Dead } else { DeliveryState::Waiting },
+        attempts,
+        due_at,
+        tried_at: tried.map(|(_, at)| at),
+        status: tried.and_then(|(answer, _)| answer.status()),
+        why: tried.map(|(answer, _)| answer.to_string()),
     }
 }
 

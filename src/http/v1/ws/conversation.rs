@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::app::telling::Told;
 use crate::domain::access::{Access, Right};
 use crate::domain::filter::Filter;
 use crate::http::v1::ws::Patience;
-use crate::http::v1::ws::feed::{BATCH, Feed, Seen, Told};
+use crate::http::v1::ws::feed::{Feed, Seen};
 
 #[derive(Debug)]
 pub(super) struct Conversation {
@@ -44,6 +45,9 @@ enum Ending {
     Failed,
     Stopping,
 }
+
+/// Events that are handed over at once.
+const BATCH: usize = 64;
 
 /// Of our own, like HTTP's 401.
 const UNAUTHENTICATED: u16 = 4401;
@@ -115,20 +119,16 @@ impl Conversation {
 
     /// The next events of the log, once there are any, or none if a look at `seen` is due.
     async fn next(&self, seen: &mut watch::Receiver<Seen>) -> Result<Vec<Arc<Told>>, Ending> {
-        let batch = match self.feed.after(self.cursor) {
-            Some(batch) => batch,
-            None => self.read_log().await?,
-        };
-        if batch.is_empty() {
+        if seen.borrow().head <= self.cursor {
             // The feed goes on for as long as this has it, or until the server stops.
             seen.changed().await.map_err(|_| Ending::Stopping)?;
+            return Ok(Vec::new());
         }
-        Ok(batch)
-    }
-
-    async fn read_log(&self) -> Result<Vec<Arc<Told>>, Ending> {
-        match self.app.events_after(&self.access.tenant, self.cursor, BATCH).await {
-            Ok(page) => Ok(page.iter().map(|event| Arc::new(Told::from(event))).collect()),
+        match self.app.told_after(&self.access.tenant, self.cursor).await {
+            Ok(mut batch) => {
+                batch.truncate(BATCH);
+                Ok(batch)
+            }
             Err(error) => {
                 tracing::warn!(%error, "could not read the log for a socket");
                 Err(Ending::Failed)
@@ -140,11 +140,13 @@ impl Conversation {
     async fn send(&mut self, socket: &mut WebSocket, batch: &[Arc<Told>]) -> Result<(), Ending> {
         let sees_numbers = self.access.may(Right::NumbersRead);
         within(self.patience.taking, async {
-            for event in batch {
-                if event.is_wanted(&self.filter) {
-                    socket.send(Message::Text(event.text(sees_numbers))).await?;
+            for told in batch {
+                if self.filter.wants(&told.kind, &told.envelope.subject) {
+                    let text = if sees_numbers { &told.text } else { told.masked() };
+                    let text = Utf8Bytes::try_from(text.clone()).expect("JSON is UTF-8");
+                    socket.send(Message::Text(text)).await?;
                 }
-                self.cursor = event.seq;
+                self.cursor = told.seq();
             }
             Ok(())
         })

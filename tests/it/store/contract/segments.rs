@@ -1,6 +1,7 @@
 //! How users spend their time.
 
 use dutyline::domain::event::{Change, Event};
+use dutyline::domain::ids::Login;
 use dutyline::domain::ledger::{self, Occupation, Open, Segment, Turn};
 use dutyline::domain::presence::Duty;
 use dutyline::domain::user::User;
@@ -39,7 +40,10 @@ async fn stretches_that_are_over_and_open_ones() {
         assert_eq!(segments, vec![over.clone(); found], "{from} to {to}");
     }
     assert_eq!(read!(desk, tx => tx.duties(&acme(), None, (at(0), at(20))).await?), [], "she was off duty");
-    assert_eq!(read!(desk, tx => tx.open_segment(&acme(), &ada()).await?), Some(open(9)));
+    let bob: Login = "bob".parse().expect("a login");
+    let of_both = [(ada(), Some(open(9))), (bob.clone(), None)];
+    let found = read!(desk, tx => tx.open_segments_of(&acme(), [ada(), bob]).await?);
+    assert_eq!(found, of_both.into());
     assert_eq!(read!(desk, tx => tx.open_segments(&acme(), &all()).await?), [(ada(), open(9))]);
     // D58.
     for (minute, is_old) in [(9, false), (10, true), (10, false)] {
@@ -62,5 +66,6 @@ async fn stretches_that_are_over_and_open_ones() {
         assert_eq!(duties, (vec![(at(1), at(5)); found], vec![open(9); found]), "{wanted:?}");
     }
     desk.put(move |tx| tx.delete_open_segment(&acme(), &ada())).await.expect("kept");
-    assert_eq!(read!(desk, tx => tx.open_segment(&acme(), &ada()).await?), None);
+    let found = read!(desk, tx => tx.open_segments_of(&acme(), [ada()]).await?);
+    assert_eq!(found, [(ada(), None)].into());
 }
