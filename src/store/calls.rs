@@ -65,8 +65,8 @@ impl Tx<'_> {
 
     /// The call that a request is about, and what goes with it.
     pub async fn call_in_hand(&mut self, call: &CallId) -> Result<Option<InHand>, StoreError> {
-        let row =
-            self.one_foreseen(call.as_str(), InHandRow::user, sql::CALLS_IN_HAND, in_hand(&[call])).await?;
+        let values = [0_i64.into(), call.as_str().into()];
+        let row = self.one_foreseen(call.as_str(), InHandRow::user, sql::CALLS_IN_HAND, values).await?;
         row.map(InHand::try_from).transpose()
     }
 
@@ -151,8 +151,8 @@ fn call_values(tenant: &TenantId, call: &Call) -> [Value; 18] {
     ]
 }
 
-/// Calls that are looked up at once.
-const PLACES: usize = 16;
+/// Calls that are looked up at once, at most.
+const MOST_AT_ONCE: usize = 128;
 
 /// The rows of calls that requests are about, by the calls' identifiers.
 pub(super) async fn calls_in_hand(
@@ -160,16 +160,16 @@ pub(super) async fn calls_in_hand(
     calls: &[&CallId],
 ) -> Result<HashMap<String, Row>, StoreError> {
     let mut found = HashMap::new();
-    for calls in calls.chunks(PLACES) {
-        for row in group.rows(sql::CALLS_IN_HAND, in_hand(calls).into()).await? {
+    for calls in calls.chunks(MOST_AT_ONCE) {
+        // The rest are nobody's, so that few texts have to be prepared.
+        let places = calls.len().next_power_of_two();
+        let call = |place: usize| calls.get(place).map(|call| call.as_str()).into();
+        let values = (0..places).flat_map(|place| [0_i64.into(), call(place)]);
+        for row in group.rows_for(sql::CALLS_IN_HAND, places, values).await? {
             found.insert(row.text("call_id")?, row);
         }
     }
     Ok(found)
-}
-
-fn in_hand(calls: &[&CallId]) -> [Value; PLACES] {
-    std::array::from_fn(|place| calls.get(place).map(|call| call.as_str()).into())
 }
 
 fn to_json(value: &impl serde::Serialize) -> String {

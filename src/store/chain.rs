@@ -10,7 +10,6 @@ use super::batch::Write;
 use super::error::StoreError;
 use super::events::Logged;
 use super::link::Link;
-use super::listed::Listed;
 use super::row::Row;
 use super::rows::parse;
 use super::sql;
@@ -82,9 +81,8 @@ impl Heads {
         if unknown.is_empty() {
             return Ok(());
         }
-        let listed = Listed::read(sql::HEADS_OF).expect("it takes its values in rows");
-        let text = listed.of_rows(unknown.len(), link.placeholders());
-        let rows = link.rows(text.into(), unknown.iter().map(|tenant| tenant.as_str().into())).await?;
+        let values = unknown.iter().map(|tenant| tenant.as_str().into());
+        let rows = link.rows_for(sql::HEADS_OF, unknown.len(), values).await?;
         // A log that is not there is empty.
         self.known.extend(unknown.into_iter().map(|tenant| (tenant.clone(), End::default())));
         self.learn(&rows)

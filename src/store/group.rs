@@ -190,6 +190,16 @@ impl Group {
         self.link.rows(statement.into(), values).await
     }
 
+    /// The rows of a statement that takes its values in rows, for so many of them.
+    pub(super) async fn rows_for(
+        &mut self,
+        statement: &'static str,
+        count: usize,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.link.rows_for(statement, count, values).await
+    }
+
     /// Runs a statement that has no values.
     pub(super) async fn say(&mut self, statement: &'static str) -> Result<(), StoreError> {
         self.link.say(statement).await

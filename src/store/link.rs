@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Sqlite};
 
 use super::batch::{MOST_ROWS, Parcel, Write, pack};
 use super::error::StoreError;
-use super::listed::Placeholders;
+use super::listed::{Listed, Placeholders};
 use super::postgres::Borrowed;
 use super::row::Row;
 use super::sqlite;
@@ -43,6 +43,17 @@ impl Link {
             }
             Self::Postgres(borrowed) => borrowed.rows(text, values).await,
         }
+    }
+
+    /// The rows of a statement that takes its values in rows, for so many of them.
+    pub(super) async fn rows_for(
+        &mut self,
+        statement: &'static str,
+        count: usize,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let listed = Listed::read(statement).expect("it takes its values in rows");
+        self.rows(listed.of_rows(count, self.placeholders()).into(), values).await
     }
 
     /// The rows of each statement of a text, of which PostgreSQL takes no more than one.

@@ -253,7 +253,8 @@ impl Store {
     /// ahead of the store's.
     pub async fn look(&self) -> Result<TimeDelta, StoreError> {
         let asked = self.connections.clock.counted();
-        let rows = self.connections.readers.others.ask(sql::TIME.on(&self.connections.engine), Vec::new()).await?;
+        let rows =
+            self.connections.readers.others.ask(sql::TIME.on(&self.connections.engine), Vec::new()).await?;
         for told in rows.iter().map(Row::number) {
             self.connections.clock.follow(told?, asked);
         }
@@ -324,5 +325,27 @@ where
             tx.claim(&claim).await?;
             work(tx).await
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_is_read_for_while_others_read_for_long() {
+        // I31.
+        const LONG: &str = "with recursive n (i) as (select 1 union all select i + 1 from n where i < 1000000) \
+            select max(i) from n";
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("line.db").display());
+        let store = Store::open(&url, Clock::System).await.expect("a database");
+        let others = store.read::<(i64,), StoreError, _>(|tx| Box::pin(tx.told(LONG)));
+        let call = store.read_for_call::<(i64,), StoreError, _>(|tx| Box::pin(tx.told("select 1")));
+        tokio::select! {
+            biased;
+            _ = others => panic!("the call has waited"),
+            read = call => assert_eq!(read.expect("readable"), (1,)),
+        }
     }
 }

@@ -117,12 +117,11 @@ statements! {
     TENANT_OF_CALL = "select k.column1 as place, c.tenant_id from (values ($1, $2)) k \
         join calls c on c.call_id = k.column2";
     // As many at once as there are places; a place may stay empty.
-    CALLS_IN_HAND = concat!("select t.tenant_id, t.revision, ", call_columns!(), ", ", agent_columns!(), " \
-        from calls c \
+    CALLS_IN_HAND = concat!("select k.column1 as place, t.tenant_id, t.revision, ", call_columns!(), ", ", agent_columns!(), " \
+        from (values ($1, $2)) k join calls c on c.call_id = k.column2 \
         join tenants t on t.tenant_id = c.tenant_id \
         left join users u on u.tenant_id = c.tenant_id and u.user_id = c.user_id and u.active \
-        left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
-        where c.call_id in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)");
+        left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id");
     AGENT_BY_CODE = concat!("select ", agent_columns!(), " from users u \
         left join presence p on p.tenant_id = u.tenant_id and p.user_id = u.user_id \
         where u.tenant_id = $1 and u.agent_code = $2 and u.active");

@@ -1,5 +1,5 @@
-//! SQLite in WAL mode with `synchronous=FULL`: what is answered is on disk. One connection writes, one reads,
-//! one keeps the log short ([`checkpoint`]).
+//! SQLite in WAL mode with `synchronous=FULL`: what is answered is on disk. One connection writes, one reads for calls, one
+//! for everybody else, and one keeps the log short ([`checkpoint`]).
 
 pub(super) mod checkpoint;
 
@@ -28,6 +28,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// changes more writes pages twice.
 const WRITERS_CACHE: &str = "-4000";
 
+/// Rows that lie ready for the writer: those of all calls that are looked up at once, so that neither waits for the other.
+const WRITERS_ROWS: usize = 128;
+
 /// What the reader keeps, likewise: little, since every commit voids it.
 const READERS_CACHE: &str = "-2000";
 
@@ -52,7 +55,8 @@ pub(super) fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
 }
 
 pub(super) async fn writer(options: &SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
-    Ok(options.clone().pragma("cache_size", WRITERS_CACHE).connect().await?)
+    let options = options.clone().pragma("cache_size", WRITERS_CACHE).row_buffer_size(WRITERS_ROWS);
+    Ok(options.connect().await?)
 }
 
 pub(super) async fn reader(options: &SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
