@@ -93,7 +93,7 @@ impl Tail {
             None => app.cursor_before_newest(tenant, newest).await?,
         };
         let (mut left, mut bell) = (self.limit.unwrap_or(u64::MAX), app.bell());
-        let filter = Filter { types: self.types.clone(), subjects: self.subjects.clone() };
+        let filter = Filter::new(&self.types, &self.subjects);
         loop {
             match self.page(app, tenant, &filter, (&mut cursor, &mut left)).await? {
                 Page::More => {}

@@ -1,37 +1,62 @@
 //! Which events somebody wants to hear of.
 
+use std::collections::HashSet;
+
 use crate::domain::event::Event;
 use crate::domain::ids::{SubjectPattern, TypePattern};
 
-/// Events of any of the types about any of the subjects; of all, or about all, where none is named.
+/// Events of any of the types about any of the subjects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    pub types: Vec<TypePattern>,
-    pub subjects: Vec<SubjectPattern>,
+    pub types: Patterns,
+    pub subjects: Patterns,
+}
+
+/// Words, and beginnings of words, of which one has to fit; everything does where there are none. Somebody who follows
+/// a thousand users asks it for each event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Patterns {
+    words: HashSet<String>,
+    beginnings: Vec<String>,
 }
 
 impl Filter {
+    pub fn new(types: &[TypePattern], subjects: &[SubjectPattern]) -> Self {
+        let types = types.iter().map(TypePattern::as_str).collect();
+        Self { types, subjects: subjects.iter().map(SubjectPattern::as_str).collect() }
+    }
+
     pub fn wants(&self, kind: &str, subject: &str) -> bool {
-        kind != Event::UNTOLD
-            && (self.types.is_empty() || self.types.iter().any(|pattern| pattern.fits(kind)))
-            && (self.subjects.is_empty() || self.subjects.iter().any(|pattern| pattern.fits(subject)))
+        kind != Event::UNTOLD && self.types.fit(kind) && self.subjects.fit(subject)
+    }
+}
+
+impl Patterns {
+    fn fit(&self, text: &str) -> bool {
+        let is_anything = self.words.is_empty() && self.beginnings.is_empty();
+        is_anything
+            || self.words.contains(text)
+            || self.beginnings.iter().any(|beginning| text.starts_with(beginning))
+    }
+}
+
+impl<'t> FromIterator<&'t str> for Patterns {
+    fn from_iter<I: IntoIterator<Item = &'t str>>(patterns: I) -> Self {
+        let mut these = Self::default();
+        for pattern in patterns {
+            match pattern.strip_suffix('*') {
+                Some(beginning) => these.beginnings.push(beginning.to_owned()),
+                None => drop(these.words.insert(pattern.to_owned())),
+            }
+        }
+        these
     }
 }
 
 impl TypePattern {
     pub fn fits(&self, kind: &str) -> bool {
-        fits(self.as_str(), kind)
+        self.as_str().strip_suffix('*').map_or(self.as_str() == kind, |beginning| kind.starts_with(beginning))
     }
-}
-
-impl SubjectPattern {
-    pub fn fits(&self, subject: &str) -> bool {
-        fits(self.as_str(), subject)
-    }
-}
-
-fn fits(pattern: &str, text: &str) -> bool {
-    pattern.strip_suffix('*').map_or(pattern == text, |beginning| text.starts_with(beginning))
 }
 
 #[cfg(test)]
@@ -51,10 +76,10 @@ mod tests {
             (&["presence.*"], &["user:a"], false),
             (&[], &["call:*"], false),
         ] {
-            let filter = Filter {
-                types: types.iter().map(|text| text.parse().expect("a type")).collect(),
-                subjects: subjects.iter().map(|text| text.parse().expect("a subject")).collect(),
-            };
+            let types: Vec<TypePattern> = types.iter().map(|text| text.parse().expect("a type")).collect();
+            let subjects: Vec<SubjectPattern> =
+                subjects.iter().map(|text| text.parse().expect("a subject")).collect();
+            let filter = Filter::new(&types, &subjects);
             assert_eq!(filter.wants("presence.online", "user:ada"), wanted, "{filter:?}");
         }
     }

@@ -62,7 +62,7 @@ pub(super) async fn list(
 ) -> Result<Page<Envelope>, Problem> {
     let asked = Asked { after, limit };
     let (after, limit) = (asked.after::<u64>()?.unwrap_or_default(), asked.limit()?);
-    let filter = Filter { types: r#type.0, subjects: subject.0 };
+    let filter = Filter::new(&r#type.0, &subject.0);
     let events = caller.app.events_after(caller.tenant(), after, limit + 1).await.map_err(Error::from)?;
     let page = Page::new(events, limit, |event| event.seq.to_string());
     Ok(page.filter_map(|event| filter.wants(&event.event.tell().0, &event.subject).then_some(event)))

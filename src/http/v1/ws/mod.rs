@@ -162,7 +162,7 @@ pub(super) async fn open(
     let place = Place::take(&sockets.room, &sockets.tasks)?;
     let access = sockets.admit(&ticket, gate::peer(&parts.extensions)).await?;
     let cursor = sockets.cursor(&access, after).await?;
-    let filter = Filter { types: r#type.0, subjects: subject.0 };
+    let filter = Filter::new(&r#type.0, &subject.0);
     let conversation = Conversation {
         feed: sockets.feeds.of(&access.tenant),
         app: sockets.app,
