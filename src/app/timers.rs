@@ -30,8 +30,8 @@ pub struct Fired {
     pub next: Option<Instant>,
 }
 
-/// The end of a window, seen as the timer that it stands for. There is no table of timers: the deadline
-/// is the window's own, so that the two cannot disagree.
+/// What time alone will do to a user's presence. There is no table of timers: the deadline is the window's own, or that
+/// of whatever else it ends, so that the two cannot disagree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Timer {
     pub id: String,
@@ -40,16 +40,21 @@ pub struct Timer {
     #[schema(value_type = String, format = DateTime)]
     pub due_at: Instant,
     pub state: TimerState,
-    /// The generation of the presence that it ends; it is void for every later one (I3).
+    /// The generation of the presence that it changes; it is void for every later one (I3).
     pub generation: u64,
-    /// Why the window is open.
+    /// Why the window is open, if it is a window that ends.
     pub cause: Option<Cause>,
 }
 
 spelled!(
     /// What a timer does.
-    TimerKind, "duty_end", {
+    TimerKind, "one of duty_end, availability_turn, wrap_up_end", {
+        /// A window ends.
         DutyEnd = "duty_end",
+        /// Something that was said begins or ends.
+        AvailabilityTurn = "availability_turn",
+        /// A wrap-up ends.
+        WrapUpEnd = "wrap_up_end",
     }
 );
 
@@ -57,25 +62,42 @@ spelled!(
     /// Where a timer stands.
     TimerState, "one of armed, overdue", {
         Armed = "armed",
-        /// The time is up, and the agent is off duty; the event is yet to be written.
+        /// The time is up, and every reader takes it so; the event is yet to be written.
         Overdue = "overdue",
     }
 );
 
 impl Timer {
+    /// An agent's timers that have not fired.
+    pub fn of(agent: &Agent, now: Instant) -> impl Iterator<Item = Self> {
+        let others = [
+            (TimerKind::AvailabilityTurn, agent.presence.said_turns_at()),
+            (TimerKind::WrapUpEnd, agent.presence.wrap_up_ends_at()),
+        ];
+        let others = others.into_iter().filter_map(move |(kind, due_at)| {
+            let timer = Self::at(due_at?, kind, agent, now);
+            Some(Self { id: format!("{}_{kind}", timer.id), ..timer })
+        });
+        Self::of_window(agent, now).into_iter().chain(others)
+    }
+
     /// The timer of an agent whose window has not been ended.
-    pub fn of(agent: &Agent, now: Instant) -> Option<Self> {
-        let due_at = agent.presence.deadline()?;
-        let hex = agent.id.as_str().trim_start_matches("usr_");
-        Some(Self {
-            id: format!("tmr_{hex}_{}", agent.presence.generation),
-            kind: TimerKind::DutyEnd,
+    pub fn of_window(agent: &Agent, now: Instant) -> Option<Self> {
+        let timer = Self::at(agent.presence.deadline()?, TimerKind::DutyEnd, agent, now);
+        Some(Self { cause: agent.presence.cause.clone(), ..timer })
+    }
+
+    fn at(due_at: Instant, kind: TimerKind, agent: &Agent, now: Instant) -> Self {
+        let (generation, hex) = (agent.presence.generation, agent.id.as_str().trim_start_matches("usr_"));
+        Self {
+            id: format!("tmr_{hex}_{generation}"),
+            kind,
             user: agent.login.clone(),
             due_at,
             state: if now < due_at { TimerState::Armed } else { TimerState::Overdue },
-            generation: agent.presence.generation,
-            cause: agent.presence.cause.clone(),
-        })
+            generation,
+            cause: None,
+        }
     }
 }
 
@@ -107,24 +129,24 @@ impl App {
             .store
             .read::<_, StoreError, _>(|tx| Box::pin(async move { Ok((tx.board(&tenant).await?, tx.now())) }));
         let (agents, now) = board.await?;
-        let mut timers: Vec<Timer> = agents.iter().filter_map(|agent| Timer::of(agent, now)).collect();
+        let mut timers: Vec<Timer> = agents.iter().flat_map(|agent| Timer::of(agent, now)).collect();
         timers.sort_by(|one, other| (one.due_at, &one.user).cmp(&(other.due_at, &other.user)));
         Ok(timers)
     }
 
-    /// At most `limit` agents behind `after`, by login, and the timers of those who have one.
+    /// At most `limit` agents behind `after`, by login, and the timers that they have.
     pub async fn timers_after(
         &self,
         tenant: &Tenant,
         after: Option<&Login>,
         limit: u32,
-    ) -> Result<Vec<(Login, Option<Timer>)>, StoreError> {
+    ) -> Result<Vec<(Login, Vec<Timer>)>, StoreError> {
         let (tenant, after) = (tenant.id.clone(), after.cloned());
         let page = self.store.read::<_, StoreError, _>(|tx| {
             Box::pin(async move {
                 let agents = tx.board_after(&tenant, after.as_ref(), None, limit).await?;
-                let timer = |agent: Agent| (agent.login.clone(), Timer::of(&agent, tx.now()));
-                Ok(agents.into_iter().map(timer).collect())
+                let timers = |agent: Agent| (agent.login.clone(), Timer::of(&agent, tx.now()).collect());
+                Ok(agents.into_iter().map(timers).collect())
             })
         });
         page.await
@@ -157,7 +179,7 @@ async fn tell(tx: &mut Tx<'_>, tenant: &Tenant, login: &Login) -> Result<TimerSt
         caller = Some(call.caller);
     }
     Ok(TimerStory {
-        timer: Timer::of(&agent, now),
+        timer: Timer::of_window(&agent, now),
         zone: agent.zone.clone().unwrap_or_else(|| tenant.zone.clone()),
         standing: Standing::of(agent, now),
         event,

@@ -325,8 +325,17 @@ impl Presence {
 
     /// The next moment, from the last transition on, at which time alone changes something else than the window.
     pub fn turns_at(&self) -> Option<Instant> {
-        let at = self.at?;
-        [self.plan.turns_at(at), self.desk.turns_at(at)].into_iter().flatten().min()
+        [self.said_turns_at(), self.wrap_up_ends_at()].into_iter().flatten().min()
+    }
+
+    /// The next moment at which something that was said begins or ends.
+    pub fn said_turns_at(&self) -> Option<Instant> {
+        self.plan.turns_at(self.at?)
+    }
+
+    /// The end of a wrap-up that was not over at the last transition.
+    pub fn wrap_up_ends_at(&self) -> Option<Instant> {
+        self.desk.turns_at(self.at?)
     }
 
     /// All of the user's availabilities, the window among them (A2.4).

@@ -65,5 +65,5 @@ pub(super) async fn list(
     let filter = Filter::new(&r#type.0, &subject.0);
     let events = caller.app.events_after(caller.tenant(), after, limit + 1).await.map_err(Error::from)?;
     let page = Page::new(events, limit, |event| event.seq.to_string());
-    Ok(page.filter_map(|event| filter.wants(&event.event.tell().0, &event.subject).then_some(event)))
+    Ok(page.flat_map(|event| filter.wants(&event.event.tell().0, &event.subject).then_some(event)))
 }

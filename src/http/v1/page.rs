@@ -115,8 +115,8 @@ impl<T> Page<T> {
     }
 
     /// The items that are worth showing.
-    pub(super) fn filter_map<U>(self, shown: impl FnMut(T) -> Option<U>) -> Page<U> {
-        Page { items: self.items.into_iter().filter_map(shown).collect(), next: self.next }
+    pub(super) fn flat_map<U, I: IntoIterator<Item = U>>(self, shown: impl FnMut(T) -> I) -> Page<U> {
+        Page { items: self.items.into_iter().flat_map(shown).collect(), next: self.next }
     }
 }
 
