@@ -98,25 +98,26 @@ impl Period {
 const AT_ONCE: u32 = 100;
 
 impl App {
-    /// How the next users behind `after` spent their time; by login and day, up to now. With the last of these users, none
-    /// if there are no more.
+    /// How the next users behind `after` spent their time, or those who have a skill today; by login and day, up to now.
+    /// With the last of these users, none if there are no more.
     pub async fn time_spent(
         &self,
         tenant: &Tenant,
         period: Period,
+        skill: Option<&Skill>,
         after: Option<&Login>,
     ) -> Result<(Vec<TimeSpent>, Option<Login>), StoreError> {
         if after.is_none() {
             self.keep_time_of(tenant).await?;
         }
-        let (tenant, after) = (tenant.clone(), after.cloned());
+        let (tenant, skill, after) = (tenant.clone(), skill.cloned(), after.cloned());
         let unit = self.store.read(|tx| {
             Box::pin(async move {
-                let users = tx.users_after(&tenant.id, after.as_ref(), None, AT_ONCE).await?;
+                let users = tx.users_after(&tenant.id, after.as_ref(), skill.as_ref(), AT_ONCE).await?;
                 let (Some(first), Some(last)) = (users.first(), users.last()) else {
                     return Ok((Vec::new(), None));
                 };
-                let between = Between { first: first.login.clone(), last: last.login.clone() };
+                let between = Between { first: first.login.clone(), last: last.login.clone(), skill };
                 let last = Some(last.login.clone());
                 Ok((spent(tx, &tenant, period, &users, between).await?, last))
             })
@@ -136,7 +137,8 @@ impl App {
         let unit = self.store.read::<_, Error, _>(|tx| {
             Box::pin(async move {
                 let user = super::users::find(tx, &tenant, &login).await?;
-                Ok(spent(tx, &tenant, period, &[user], Between { first: login.clone(), last: login }).await?)
+                let alone = Between { first: login.clone(), last: login, skill: None };
+                Ok(spent(tx, &tenant, period, &[user], alone).await?)
             })
         });
         unit.await

@@ -22,8 +22,11 @@ pub(super) enum Action {
         #[command(flatten)]
         range: Range,
         /// Only this user
-        #[arg(long, value_name = "LOGIN")]
+        #[arg(long, value_name = "LOGIN", conflicts_with = "skill")]
         user: Option<Login>,
+        /// Only users who have this skill now
+        #[arg(long)]
+        skill: Option<Skill>,
     },
     /// How calls went: how many by day, flow, status and outcome
     Calls(Range),
@@ -75,7 +78,7 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
     let app = desk.app().await?;
     let tenant = desk.tenant(&app).await?;
     match action {
-        Action::Time { range, user } => {
+        Action::Time { range, user, skill } => {
             let (period, mut rows) = (range.period(&app, &tenant)?, Rows::new(range.format));
             if let Some(login) = user {
                 rows.write(&app.time_spent_by(&tenant, period, &login).await?)?;
@@ -83,7 +86,7 @@ pub(super) async fn run(desk: &Desk, action: Action) -> anyhow::Result<ExitCode>
             }
             let mut after = None;
             loop {
-                let (page, last) = app.time_spent(&tenant, period, after.as_ref()).await?;
+                let (page, last) = app.time_spent(&tenant, period, skill.as_ref(), after.as_ref()).await?;
                 rows.write(&page)?;
                 if last.is_none() {
                     break;

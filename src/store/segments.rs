@@ -11,11 +11,12 @@ use crate::domain::ledger::{Occupation, Open, Segment};
 use crate::domain::presence_code::LabelText;
 use crate::domain::time::Instant;
 
-/// Users from one login to another.
+/// Users from one login to another, or those of them who have a skill.
 #[derive(Debug, Clone)]
 pub struct Between {
     pub first: Login,
     pub last: Login,
+    pub skill: Option<Skill>,
 }
 
 impl Tx<'_> {
@@ -36,7 +37,8 @@ impl Tx<'_> {
         logins: impl IntoIterator<Item = Login>,
     ) -> Result<BTreeMap<Login, Option<Open>>, StoreError> {
         let mut open: BTreeMap<_, _> = logins.into_iter().map(|login| (login, None)).collect();
-        let questions = open.keys().map(|login| [0_i64.into(), tenant.as_str().into(), login.as_str().into()]);
+        let questions =
+            open.keys().map(|login| [0_i64.into(), tenant.as_str().into(), login.as_str().into()]);
         let rows: Vec<(i64, String, String)> = self.all_of_each(sql::OPEN_SEGMENT, questions).await?;
         for (_, login, stretch) in rows {
             let stretch = read(&login, &stretch)?;
@@ -83,7 +85,9 @@ impl Tx<'_> {
         (from, to): (Instant, Instant),
     ) -> Result<Vec<(Login, Vec<Segment>)>, StoreError> {
         let (first, last) = (users.first.as_str(), users.last.as_str());
-        let values = [tenant.as_str().into(), first.into(), last.into(), from.into(), to.into()];
+        let skill = in_list(users.skill.as_ref());
+        let values =
+            [tenant.as_str().into(), first.into(), last.into(), from.into(), to.into(), skill.into()];
         let rows: Vec<(String, String)> = self.all(sql::SEGMENTS, values).await?;
         let stretches = |(login, lines): (String, String)| {
             let segments = lines.lines().map(|line| segment(&login, line));
@@ -99,7 +103,9 @@ impl Tx<'_> {
         tenant: &TenantId,
         users: &Between,
     ) -> Result<Vec<(Login, Open)>, StoreError> {
-        let values = [tenant.as_str().into(), users.first.as_str().into(), users.last.as_str().into()];
+        let (first, last) = (users.first.as_str(), users.last.as_str());
+        let values =
+            [tenant.as_str().into(), first.into(), last.into(), in_list(users.skill.as_ref()).into()];
         let rows: Vec<(String, String)> = self.all(sql::OPEN_SEGMENTS, values).await?;
         let open = |(login, open): (String, String)| {
             Ok((parse("open_segments", "login", login.clone())?, read(&login, &open)?))

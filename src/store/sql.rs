@@ -223,8 +223,9 @@ statements! {
         on conflict (tenant_id) do update set seq = excluded.seq";
     OPEN_SEGMENT = "select k.column1 as place, o.login, o.open from (values ($1, $2, $3)) k \
         join open_segments o on o.tenant_id = k.column2 and o.login = k.column3";
-    OPEN_SEGMENTS = "select o.login, o.open from open_segments o \
-        where o.tenant_id = $1 and o.login >= $2 and o.login <= $3 order by o.login";
+    OPEN_SEGMENTS = concat!("select o.login, o.open from open_segments o \
+        join users u on u.tenant_id = o.tenant_id and u.login = o.login \
+        where o.tenant_id = $1 and o.login >= $2 and o.login <= $3 and ", fits_skill!("$4"), " order by o.login");
     SAVE_OPEN_SEGMENT = "insert into open_segments (tenant_id, login, open) values ($1, $2, $3) \
         on conflict (tenant_id, login) do update set open = excluded.open";
     DELETE_OPEN_SEGMENT = "delete from open_segments where tenant_id = $1 and login = $2";
@@ -232,11 +233,11 @@ statements! {
         activity) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     // A month has hundreds for each user, and a row costs many times what a line does. Reasons and labels are lines
     // without tabs.
-    SEGMENTS = "select u.login, string_agg(s.began_at || '\t' || s.ended_at || '\t' || s.duty || '\t' || \
+    SEGMENTS = concat!("select u.login, string_agg(s.began_at || '\t' || s.ended_at || '\t' || s.duty || '\t' || \
         coalesce(s.reason, '') || '\t' || s.state || '\t' || coalesce(s.label, '') || '\t' || s.activity, '\n') \
         from users u join segments s on s.tenant_id = u.tenant_id and s.login = u.login and s.ended_at > $4 \
-        where u.tenant_id = $1 and u.login >= $2 and u.login <= $3 and s.began_at < $5 \
-        group by u.login order by u.login";
+        where u.tenant_id = $1 and u.login >= $2 and u.login <= $3 and s.began_at < $5 and ", fits_skill!("$6"), " \
+        group by u.login order by u.login");
     DUTIES = concat!("select s.began_at, s.ended_at from segments s \
         join users u on u.tenant_id = s.tenant_id and u.login = s.login \
         where s.tenant_id = $1 and s.duty = 'online' and s.ended_at > $2 and s.began_at < $3 and ", fits_skill!("$4"));

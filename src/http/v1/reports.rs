@@ -33,6 +33,8 @@ pub(super) struct TimeAsked {
     to: Date,
     /// Only this user.
     user: Option<Login>,
+    /// Only users who have this skill now; not together with `user`.
+    skill: Option<Skill>,
 }
 
 /// What a report of calls is about.
@@ -78,18 +80,25 @@ pub(super) async fn time(
     Search(asked): Search<TimeAsked>,
 ) -> Result<Response, Problem> {
     let (period, form) = (Period::new(asked.from, asked.to)?, Form::accepted(&headers));
-    if let Some(login) = &asked.user {
+    let TimeAsked { user, skill, .. } = asked;
+    if user.is_some() && skill.is_some() {
+        return Err(Problem::field("invalid", "skill", "name a user or a skill, and not both"));
+    }
+    if let Some(login) = &user {
         return Ok(form.whole(&caller.app.time_spent_by(caller.tenant(), period, login).await?));
     }
     // The first page answers for errors that can be told; one behind it breaks the body off.
-    let first = caller.app.time_spent(caller.tenant(), period, None).await.map_err(Error::from)?;
-    let caller = Arc::new(caller);
+    let first = caller.app.time_spent(caller.tenant(), period, skill.as_ref(), None).await;
+    let (first, asked) = (first.map_err(Error::from)?, Arc::new((caller, skill)));
     let pages = stream::try_unfold((0, Some(first)), move |(written, known)| {
-        let caller = Arc::clone(&caller);
+        let asked = Arc::clone(&asked);
         async move {
             let Some((rows, last)) = known else { return Ok::<_, Error>(None) };
             let next = match &last {
-                Some(last) => Some(caller.app.time_spent(caller.tenant(), period, Some(last)).await?),
+                Some(last) => {
+                    let (caller, skill) = &*asked;
+                    Some(caller.app.time_spent(caller.tenant(), period, skill.as_ref(), Some(last)).await?)
+                }
                 None => None,
             };
             let text = form.part(&rows, written > 0);

@@ -66,9 +66,14 @@ async fn time_is_told_by_day_in_the_users_zone_up_to_now() {
     };
     assert_eq!(counts("").await, [0, 0, 0, 0, 0, 1]);
     assert_eq!(counts("&skill=french").await, [0; 6]);
+    let of_skill = async || api.get(&owner, &format!("/v1/reports/time?{PERIOD}&skill=french")).await.body;
+    assert_eq!(of_skill().await, json!([]));
     let skills = json!({ "skills": ["french"] });
     api.ask(&owner, axum::http::Method::PATCH, "/v1/users/ada", skills).await;
     assert_eq!(counts("&skill=french").await, [0, 0, 0, 0, 0, 1]);
+    assert_eq!(of_skill().await, report.body);
+    let both = api.get(&owner, &format!("/v1/reports/time?{PERIOD}&skill=french&user=ada")).await;
+    assert_eq!((both.code(), both.field()), ((422, "invalid"), "skill"));
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ async fn stretches_that_are_over_and_open_ones() {
     .await
     .expect("kept");
     assert_eq!(read!(desk, tx => tx.ledger(&acme()).await?), 7);
-    let all = move || Between { first: ada(), last: ada() };
+    let all = move || Between { first: ada(), last: ada(), skill: None };
     for (from, to, found) in [(0, 20, 1), (8, 9, 1), (0, 5, 0), (9, 20, 0)] {
         let segments = read!(desk, tx => tx.segments(&acme(), &all(), (at(from), at(to))).await?);
         let segments: Vec<Segment> = segments.into_iter().flat_map(|(_, segments)| segments).collect();
@@ -59,6 +59,12 @@ async fn stretches_that_are_over_and_open_ones() {
     desk.put(move |tx| tx.save_user(&tenant("acme"), &skilled)).await.expect("kept");
     for (wanted, found) in [(None, 1), (Some("french"), 1), (Some("fren"), 0)] {
         let skill = wanted.map(|skill| skill.parse().expect("a skill"));
+        let who = Between { skill: skill.clone(), ..all() };
+        let stretches = read!(desk, tx => (
+            tx.segments(&acme(), &who, (at(0), at(20))).await?.len(),
+            tx.open_segments(&acme(), &who).await?.len(),
+        ));
+        assert_eq!(stretches, (found, found), "{wanted:?}");
         let duties = read!(desk, tx => (
             tx.duties(&acme(), skill.as_ref(), (at(0), at(20))).await?,
             tx.all_open_segments(&acme(), skill.as_ref()).await?,
