@@ -158,3 +158,46 @@ impl App {
         read.await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::users::NewUser;
+    use crate::domain::skills::Skills;
+    use crate::store::Clock;
+
+    #[tokio::test]
+    async fn hours_that_have_changed_since_they_were_read_are_not_replaced() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("line.db").display());
+        let app = App::open(&url, Clock::System).await.expect("a database");
+        let tenant = app.ensure_default_tenant().await.expect("a tenant");
+        let ada: Login = "ada".parse().expect("a login");
+        let new = NewUser {
+            login: ada.clone(),
+            name: "Ada".to_owned(),
+            zone: None,
+            language: None,
+            agent_code: None,
+            skills: Skills::default(),
+            pin: None,
+            extension: None,
+        };
+        app.add_user(&tenant, new).await.expect("added");
+        let hours = |start: &str| -> Schedule {
+            let rules =
+                format!(r#"{{"zone":"UTC","rules":[{{"weekday":"Mon","start":"{start}","end":"16:00"}}]}}"#);
+            serde_json::from_str(&rules).expect("hours")
+        };
+        let replace = async |before: Option<&str>, after: &str| {
+            app.replace_hours(&tenant, &ada, before.map(hours), hours(after)).await
+        };
+        replace(None, "08:00").await.expect("there were none");
+        let current = match replace(None, "09:00").await {
+            Err(Error::Outdated { what: "schedule", current, .. }) => *current,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(current, serde_json::to_value(hours("08:00")).expect("plain data"));
+        replace(Some("08:00"), "09:00").await.expect("they are as they were read");
+    }
+}

@@ -99,3 +99,65 @@ impl App {
         Ok(found.into_iter().next().filter(|told| told.seq() == seq))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::app::{ADMIN, log};
+    use crate::domain::event::{Event, EventCause};
+    use crate::domain::time::Instant;
+    use crate::store::{Clock, Scope};
+
+    /// Logs so many events, and tells how many there are then.
+    async fn happen(app: &App, tenant: &Tenant, count: u64) -> u64 {
+        let id = tenant.id.clone();
+        let unit = app.store.write::<_, StoreError, _>(Scope::of(tenant), move |tx| {
+            for generation in 1..=count {
+                let event = Event::PresenceUnchanged { generation };
+                log(tx, &id, "user:ada", event, EventCause::actor(ADMIN));
+            }
+            Box::pin(async { Ok(()) })
+        });
+        unit.await.expect("room");
+        app.cursor_before_newest(tenant, 0).await.expect("readable")
+    }
+
+    /// The places of what is told behind `after`.
+    async fn told(app: &App, tenant: &Tenant, after: u64) -> Vec<u64> {
+        let told = app.told_after(tenant, after).await.expect("readable");
+        told.iter().map(|told| told.seq()).collect()
+    }
+
+    #[tokio::test]
+    async fn the_log_is_told_from_any_place_without_a_gap_and_read_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("line.db").display());
+        let clock = Clock::set_to(Instant::UNIX_EPOCH);
+        let app = App::open(&url, clock.clone()).await.expect("a database");
+        let tenant = app.ensure_default_tenant().await.expect("a tenant");
+        let end = happen(&app, &tenant, 2 * BLOCK).await;
+        // Whoever comes first is in the middle.
+        for after in [300, 0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK - 1, end - 1, end] {
+            let whole = after + 1..=end.min((after / BLOCK + 1) * BLOCK);
+            assert_eq!(told(&app, &tenant, after).await, whole.collect::<Vec<_>>(), "behind {after}");
+        }
+        let once = app.told_after(&tenant, 9).await.expect("readable");
+        let twice = app.told_after(&tenant, 9).await.expect("readable");
+        assert!(Arc::ptr_eq(&once[0], &twice[0]));
+        let envelopes = app.events_after(&tenant, 9, 1).await.expect("readable");
+        assert_eq!(once[0].text, serde_json::to_vec(&envelopes[0]).expect("plain data"));
+        let later = happen(&app, &tenant, 3).await;
+        assert_eq!(told(&app, &tenant, end).await, (end + 1..=later).collect::<Vec<_>>());
+        // D58: whoever has not read it has nothing of what is forgotten.
+        clock.advance(TimeDelta::days(401));
+        let last = happen(&app, &tenant, 2).await;
+        while app.purge().await.expect("purged") {}
+        let other = App::open(&url, clock).await.expect("a database");
+        for after in [0, BLOCK, last - 2] {
+            assert_eq!(told(&other, &tenant, after).await, [last - 1, last], "behind {after}");
+        }
+        assert!(other.told_at(&tenant, 9).await.expect("readable").is_none());
+    }
+}

@@ -323,3 +323,36 @@ async fn who_said_that_they_go_home_early_has_gone_home() {
     }
     assert_eq!(api.stands(&owner).await.0, "off_work");
 }
+
+#[tokio::test]
+async fn what_time_alone_will_do_is_listed_as_timers() {
+    let api = Api::open().await;
+    let owner = api.owner().await;
+    let timers = async || -> Vec<(String, String)> {
+        let page = api.get(&owner, "/v1/timers").await.body;
+        let word = |timer: &Value, name: &str| timer[name].as_str().expect("a text").to_owned();
+        let timers = page["items"].as_array().expect("timers").iter();
+        timers.map(|timer| (word(timer, "kind"), word(timer, "due_at"))).collect()
+    };
+    let timer = |kind: &str, due_at: &str| (kind.to_owned(), due_at.to_owned());
+    assert_eq!(timers().await, []);
+    api.say(&owner, json!({ "state": "available", "ends_at": "2026-11-20T20:00:00Z" })).await;
+    api.say(&owner, json!({ "state": "away", "starts_at": "2026-11-20T18:00:00Z", "minutes": 30 })).await;
+    let settings = json!({ "wrap_up": 30 });
+    assert_eq!(api.ask(&owner, Method::PATCH, "/v1/users/ada/settings", settings).await.status, 200);
+    for state in ["talking", "idle"] {
+        let report = json!({ "state": state });
+        assert_eq!(api.ask(&owner, Method::POST, "/v1/users/ada/terminals/7", report).await.status, 200);
+        api.pass(TimeDelta::seconds(1)).await;
+    }
+    let (duty, away) =
+        (timer("duty_end", "2026-11-20T20:00:00Z"), timer("availability_turn", "2026-11-20T18:00:00Z"));
+    let wrap_up = timer("wrap_up_end", "2026-11-20T17:00:31Z");
+    assert_eq!(timers().await, [duty.clone(), away.clone(), wrap_up]);
+    api.pass(TimeDelta::seconds(30)).await;
+    assert_eq!(timers().await, [duty.clone(), away]);
+    api.pass(hours(1)).await;
+    assert_eq!(timers().await, [duty, timer("availability_turn", "2026-11-20T18:30:00Z")]);
+    api.pass(hours(2)).await;
+    assert_eq!(timers().await, []);
+}

@@ -175,6 +175,12 @@ async fn an_endpoint_that_is_gone_is_sent_nothing_any_more() {
     let told: Vec<_> = log.iter().filter(|event| event.event.split().0 == "webhook.disabled").collect();
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].subject, format!("webhook:{}", webhook.id));
+    let findings = node.app.examine().await.expect("findings");
+    let about_it = findings.iter().filter(|finding| finding.found.contains("`mine`"));
+    let about_it: Vec<_> =
+        about_it.map(|finding| (finding.found.as_str(), finding.mend.as_deref())).collect();
+    let mend = "find out why, and then `dutyline webhook resume \"mine\"`";
+    assert_eq!(about_it, [("`mine` is sent nothing any more: gone", Some(mend))]);
     receiver.answers(|_| Reply::Status(200));
     let again = WebhookPatch { active: Some(true), ..WebhookPatch::default() };
     let webhook = node.app.change_webhook(&node.tenant, "mine", again).await.expect("resumed");
