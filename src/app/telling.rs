@@ -2,11 +2,10 @@
 //! is read and put in words once for all of them. An event never changes, so what was read once stays true.
 
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex as Latch, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use lru::LruCache;
-use tokio::sync::Mutex;
 
 use super::App;
 use crate::domain::event::Envelope;
@@ -54,16 +53,16 @@ const KEPT: NonZeroUsize = NonZeroUsize::new(64).expect("it is not 0");
 
 /// The log by blocks, those that were asked for last.
 #[derive(Debug)]
-pub(super) struct Telling(Latch<LruCache<(TenantId, u64), Arc<Block>>>);
+pub(super) struct Telling(Mutex<LruCache<(TenantId, u64), Arc<Block>>>);
 
 /// What is known of a block: its events up to one of them, without a gap. Who wants to know more has it for as long as it
 /// takes to read that, and whoever comes meanwhile finds it read.
 #[derive(Debug, Default)]
-struct Block(Mutex<Vec<Arc<Told>>>);
+struct Block(tokio::sync::Mutex<Vec<Arc<Told>>>);
 
 impl Default for Telling {
     fn default() -> Self {
-        Self(Latch::new(LruCache::new(KEPT)))
+        Self(Mutex::new(LruCache::new(KEPT)))
     }
 }
 
