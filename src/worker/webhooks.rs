@@ -18,6 +18,9 @@ const POLL: Duration = Duration::from_secs(1);
 /// filter, and a turn writes to its row. After a rest the next look is at once.
 const BREATH: Duration = Duration::from_millis(200);
 
+/// For how long a turn stays to send what comes meanwhile.
+const STAY: Duration = Duration::from_secs(10);
+
 /// How long attempts under way have to end. What was under way is sent once more otherwise.
 const FAREWELL: Duration = Duration::from_secs(10);
 
@@ -61,7 +64,7 @@ impl Turns {
             self.of.insert(webhook.clone());
             let (app, stop) = (app.clone(), stop.clone());
             self.tasks.spawn(async move {
-                if let Err(error) = app.take_turn_at(begun, &stop).await {
+                if let Err(error) = app.take_turn_at(begun, STAY, &stop).await {
                     tracing::warn!(%error, %webhook, "a webhook's turn failed; it has another when its lease is over");
                 }
                 webhook

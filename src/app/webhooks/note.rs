@@ -16,13 +16,15 @@ pub(super) struct Page {
     pub(super) end: u64,
     /// There were no events.
     pub(super) is_empty: bool,
+    /// Some are about the endpoint itself, which may be another one since.
+    pub(super) is_about_it: bool,
     pub(super) wanted: Vec<Arc<Told>>,
 }
 
 impl Page {
     /// Behind what was looked at before.
     pub(super) fn behind(seen: u64) -> Self {
-        Self { end: seen, is_empty: true, wanted: Vec::new() }
+        Self { end: seen, is_empty: true, is_about_it: false, wanted: Vec::new() }
     }
 
     /// Looks at what comes next, until so many in all are wanted.
@@ -33,6 +35,8 @@ impl Page {
                 return;
             }
             self.end = told.seq();
+            let about = told.envelope.subject.strip_prefix("webhook:");
+            self.is_about_it |= about == Some(webhook.id.as_str());
             if is_for(webhook, &told) {
                 self.wanted.push(told);
             }

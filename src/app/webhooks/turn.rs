@@ -20,7 +20,7 @@ use crate::domain::webhook::{Delivery, DeliveryState, Stopped, Webhook};
 use crate::store::StoreError;
 use crate::telemetry;
 
-/// For how long nobody else has the endpoint: longer than the turn, and the last of its attempts, take.
+/// For how long nobody else has the endpoint: longer than the turn with its stay, and the last of its attempts, take.
 pub(super) const LEASE: TimeDelta = TimeDelta::seconds(60);
 
 /// For how long a turn begins attempts. It is measured by this machine: who was stopped for that long makes no more.
@@ -91,6 +91,11 @@ pub(super) struct Report {
 }
 
 impl Report {
+    /// Whether all that was tried is delivered, and more may be sent.
+    pub(super) fn is_smooth(&self) -> bool {
+        self.stopped.is_none() && self.is_success != Some(false) && !self.is_cut_short()
+    }
+
     /// Whether the turn was over before all was tried that could be.
     pub(super) fn is_cut_short(&self) -> bool {
         self.sent.iter().any(|sent| !sent.untried.is_empty() && !sent.is_held())

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use dutyline::app::audit::Verification;
@@ -95,7 +96,7 @@ async fn hook(line: &Line) {
     let new = NewWebhook { name, url, filter: Filter::default(), insecure_tls: true };
     app.add_webhook(&line.tenant, new).await.expect("added");
     for turn in app.begin_turns(&HashSet::new()).await.expect("begun") {
-        app.take_turn_at(turn, &CancellationToken::new()).await.expect("tried");
+        app.take_turn_at(turn, Duration::ZERO, &CancellationToken::new()).await.expect("tried");
     }
 }
 

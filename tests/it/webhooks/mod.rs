@@ -11,6 +11,7 @@ mod working;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use dutyline::app::App;
@@ -130,7 +131,9 @@ pub(crate) async fn send_all(app: &App) {
         if turns.is_empty() {
             return;
         }
-        try_join_all(turns.into_iter().map(|turn| app.take_turn_at(turn, &never))).await.expect("sent");
+        try_join_all(turns.into_iter().map(|turn| app.take_turn_at(turn, Duration::ZERO, &never)))
+            .await
+            .expect("sent");
         // What a turn wrote is seen by readers when it is on the disk.
         app.store.settle().await.expect("written");
     }

@@ -1,9 +1,13 @@
 //! The worker, as a server runs it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
+use dutyline::app::webhooks::WebhookPatch;
 use dutyline::worker;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::Node;
@@ -34,4 +38,66 @@ async fn one_who_does_not_answer_holds_up_nobody_else() {
     let waiting = node.waiting("dead").await;
     assert!(!waiting.is_empty() && waiting[0].why.is_some(), "{waiting:?}");
     assert_eq!(node.waiting("slow").await, []);
+}
+
+/// Longer than any test.
+const LONG: Duration = Duration::from_hours(1);
+
+#[tokio::test]
+async fn a_turn_stays_to_send_what_comes_meanwhile() {
+    let (node, receiver) = (Node::new().await, Receiver::start().await);
+    node.hook("mine", &receiver.url).await;
+    let before = node.webhook("mine").await.cursor;
+    // A turn does not stay that reads of the endpoint itself: that it was added.
+    node.delivers().await;
+    node.happens_to(&["ada"]).await;
+    let stop = CancellationToken::new();
+    let begun = node.app.begin_turns(&HashSet::new()).await.expect("begun").remove(0);
+    let meanwhile = async {
+        receiver.has_got(1).await;
+        let last = node.happens_to(&["ada", "bob"]).await;
+        receiver.has_got(3).await;
+        assert_eq!(node.webhook("mine").await.cursor, before, "it is written down when the turn ends");
+        stop.cancel();
+        last
+    };
+    let (ended, last) = tokio::join!(node.app.take_turn_at(begun, LONG, &stop), meanwhile);
+    ended.expect("sent");
+    node.app.store.settle().await.expect("written");
+    assert_eq!(node.webhook("mine").await.cursor, last);
+}
+
+#[tokio::test]
+async fn a_turn_does_not_stay_when_its_endpoint_is_another_one() {
+    let (node, receiver) = (Node::new().await, Receiver::start().await);
+    node.hook("mine", &receiver.url).await;
+    node.delivers().await;
+    node.happens_to(&["ada"]).await;
+    let begun = node.app.begin_turns(&HashSet::new()).await.expect("begun").remove(0);
+    let stop = CancellationToken::new();
+    let turn = timeout(Duration::from_secs(20), node.app.take_turn_at(begun, LONG, &stop));
+    let paused = async {
+        receiver.has_got(1).await;
+        let pause = WebhookPatch { active: Some(false), ..WebhookPatch::default() };
+        node.app.change_webhook(&node.tenant, "mine", pause).await.expect("paused");
+    };
+    let (ended, ()) = tokio::join!(turn, paused);
+    ended.expect("it does not stay").expect("sent");
+    node.happens_to(&["ada"]).await;
+    node.delivers().await;
+    assert_eq!(receiver.got().len(), 1);
+}
+
+#[tokio::test]
+async fn a_turn_that_has_something_to_write_down_does_not_stay() {
+    let (node, receiver) = (Node::new().await, Receiver::start().await);
+    node.hook("mine", &receiver.url).await;
+    receiver.answers(|_| Reply::Status(500));
+    node.happens_to(&["ada"]).await;
+    let begun = node.app.begin_turns(&HashSet::new()).await.expect("begun").remove(0);
+    let stop = CancellationToken::new();
+    let turn = timeout(Duration::from_secs(20), node.app.take_turn_at(begun, LONG, &stop));
+    turn.await.expect("it does not stay").expect("tried");
+    node.app.store.settle().await.expect("written");
+    assert_eq!(node.waiting("mine").await.len(), 1);
 }
