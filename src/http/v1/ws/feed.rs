@@ -111,20 +111,19 @@ impl Reading {
     }
 
     async fn read(&mut self, feed: &Feed) -> Result<(), Error> {
-        let mut head = match self.head {
-            Some(head) => head,
-            None => self.app.cursor_before_newest(&feed.tenant, 0).await?,
-        };
-        loop {
-            feed.tell(|seen| seen.head = head);
-            self.head = Some(head);
+        // As far as the log went when the look began: whoever waits is woken once for all of it.
+        let end = self.app.cursor_before_newest(&feed.tenant, 0).await?;
+        let mut head = self.head.unwrap_or(end);
+        while head < end {
             let page = self.app.told_after(&feed.tenant, head).await?;
-            let Some(last) = page.last() else { break };
             if page.iter().any(|told| told.kind == "token.revoked") {
                 self.looked = None;
             }
-            head = last.seq();
+            // What is forgotten is passed.
+            head = page.last().map_or(end, |told| told.seq());
         }
+        self.head = Some(head);
+        feed.tell(|seen| seen.head = head);
         if self.looked.is_none_or(|looked| looked.elapsed() >= self.look) {
             let refused = Arc::new(self.app.refused_tokens(&feed.tenant).await?);
             feed.tell(|seen| seen.refused = refused);
