@@ -147,6 +147,12 @@ impl Tx<'_> {
         rows.into_iter().map(course).collect()
     }
 
+    /// The endpoint as it is now, if the turn is its holder's still.
+    pub async fn leased_webhook(&mut self, lease: &Lease) -> Result<Option<Course>, StoreError> {
+        let row: Option<CourseRow> = self.one(sql::LEASED_WEBHOOK, lease.values()).await?;
+        row.map(Course::try_from).transpose()
+    }
+
     /// Ends a turn, and says how far the endpoint has got. Comes before all else that the turn brings about.
     pub fn end_turn(&mut self, lease: &Lease, Ending { cursor, failing_since, free_at }: Ending) {
         let [tenant, webhook, token] = lease.values();
@@ -156,12 +162,10 @@ impl Tx<'_> {
 
     /// Stops an endpoint from within a turn. False if the turn was not ours any more, or it was stopped before.
     pub async fn stop_webhook(&mut self, lease: &Lease, by: Stopped) -> Result<bool, StoreError> {
-        let is_active = |row: Option<CourseRow>| row.is_some_and(|row| row.webhook_active);
-        let was_active = is_active(self.one(sql::LEASED_WEBHOOK, lease.values()).await?);
+        let was_active = self.leased_webhook(lease).await?.is_some_and(|course| course.webhook.active);
         let [tenant, webhook, token] = lease.values();
         self.push(sql::STOP_WEBHOOK, [tenant, webhook, token, by.as_str().into()]);
-        let row: Option<CourseRow> = self.one(sql::LEASED_WEBHOOK, lease.values()).await?;
-        Ok(was_active && row.is_some_and(|row| !row.webhook_active))
+        Ok(was_active && self.leased_webhook(lease).await?.is_some_and(|course| !course.webhook.active))
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::app::webhooks::deliver::Stay;
 use crate::app::{App, Error};
 use crate::domain::ids::WebhookId;
 
@@ -18,8 +19,8 @@ const POLL: Duration = Duration::from_secs(1);
 /// filter, and a turn writes to its row. After a rest the next look is at once.
 const BREATH: Duration = Duration::from_millis(200);
 
-/// For how long a turn stays to send what comes meanwhile.
-const STAY: Duration = Duration::from_secs(10);
+/// For how long turns stay.
+const STAY: Stay = Stay { whole: Duration::from_mins(5), noted: Duration::from_secs(10) };
 
 /// How long attempts under way have to end. What was under way is sent once more otherwise.
 const FAREWELL: Duration = Duration::from_secs(10);

@@ -19,8 +19,8 @@ use crate::domain::event::{Event, EventCause};
 use crate::domain::ids::WebhookId;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Instant;
+use crate::domain::webhook::Stopped;
 use crate::domain::webhook::queue::{Plan, Waiting, plan};
-use crate::domain::webhook::{Stopped, Webhook};
 use crate::store::webhooks::{AtRest, Course, Ending, Lease};
 use crate::store::{Scope, StoreError};
 use crate::telemetry;
@@ -46,6 +46,21 @@ pub(in crate::app) struct Dispatch {
     passed: Mutex<HashMap<WebhookId, u64>>,
 }
 
+/// For how long turns stay to send what comes meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub struct Stay {
+    /// In all; then another node may have the endpoint.
+    pub whole: Duration,
+    /// From one note of how far the endpoint has got to the next, or to the end if nothing has come. A crash sends so much once
+    /// more.
+    pub noted: Duration,
+}
+
+impl Stay {
+    /// Turns that do not stay.
+    pub const NONE: Self = Self { whole: Duration::ZERO, noted: Duration::ZERO };
+}
+
 /// A turn that has begun.
 #[derive(Debug)]
 pub struct Begun {
@@ -57,9 +72,33 @@ pub struct Begun {
     now: Instant,
 }
 
+/// What a page has come to.
+struct Dealt {
+    ending: Ending,
+    notes: Vec<Note>,
+    stopped: Option<Stopped>,
+    /// All of it is delivered, and the endpoint is as it was.
+    may_stay: bool,
+}
+
+/// What a turn that stays was woken by.
+enum Woken {
+    /// Something was committed.
+    Rung,
+    /// The time is over.
+    Late,
+    Stopped,
+}
+
 impl Begun {
     pub fn webhook(&self) -> &WebhookId {
         &self.course.webhook.id
+    }
+
+    /// The page is dealt with, so that nothing waits.
+    fn go_on(&mut self, Ending { cursor, failing_since, .. }: Ending) {
+        self.course.cursor = cursor;
+        self.course.failing_since = failing_since;
     }
 }
 
@@ -155,42 +194,81 @@ impl App {
         unit.await
     }
 
-    /// Sends an endpoint what there is for it and, as long as all of it is delivered, stays for so long to send what comes
-    /// meanwhile: so a busy endpoint costs two writes in that time, and not two for each page. Once told to `stop`, it
-    /// begins no further attempts.
+    /// Sends an endpoint what there is for it and, as long as all of it is delivered, stays to send what comes meanwhile: so a
+    /// busy endpoint costs a write once in a while, and not two for each page. Once told to `stop`, it begins no further
+    /// attempts.
     pub async fn take_turn_at(
         &self,
-        begun: Begun,
-        stay: Duration,
+        mut begun: Begun,
+        stay: Stay,
         stop: &CancellationToken,
     ) -> Result<(), StoreError> {
-        let Begun { tenant, lease, mut course, waiting, mut now } = begun;
-        let (until, mut bell) = (time::Instant::now() + stay, self.store.bell());
-        let has_room = (waiting.len() as u64) < MOST_WAITING;
+        let mut bell = self.store.bell();
+        let mut noted = (time::Instant::now(), begun.course.cursor);
+        let end = noted.0 + stay.whole;
         loop {
             // What is rung for from here on may be missing from the page.
             bell.borrow_and_update();
-            let page = if has_room {
-                self.page(&tenant, &course, MOST_SENT).await?
-            } else {
-                Page::behind(self.dispatch.seen(&course))
+            let dealt = match self.deal(&begun, stop).await {
+                Ok(dealt) => dealt,
+                Err(error) => {
+                    // What was sent before is not sent once more.
+                    self.note(&begun).await?;
+                    return Err(error);
+                }
             };
-            let new = page.wanted.iter().map(|told| (told.seq(), told.envelope.subject.as_str()));
-            let Plan { queues, behind, held } = plan(&waiting, new, now);
-            let turn = Turn::new(self, &tenant, &course.webhook, course.failing_since.is_some(), stop);
-            let report = turn.run(queues).await?;
-            now = self.store.clock().now();
-            let ending = ending(&course, &page, &report, now);
-            let mut notes = notes(&page, &report, &behind, ending.cursor, now);
-            notes.extend(held.into_iter().map(Note::Held));
-            let is_smooth = waiting.is_empty() && notes.is_empty() && report.is_smooth();
-            // What admins have changed holds from the next turn on; a telephone system is the policy's.
-            let is_as_it_was = !page.is_about_it && !course.webhook.is_telephone();
-            if !(is_smooth && is_as_it_was && is_rung(&mut bell, until, stop).await) {
-                return self.end_turn((lease, &course.webhook), ending, notes, report.stopped).await;
+            if !dealt.may_stay {
+                return self.end_turn(begun, dealt).await;
             }
-            course = Course { cursor: ending.cursor, failing_since: ending.failing_since, ..course };
+            begun.go_on(dealt.ending);
+            match wake(&mut bell, end.min(noted.0 + stay.noted), stop).await {
+                Woken::Rung => {}
+                Woken::Late if noted.1 < begun.course.cursor && time::Instant::now() < end => {
+                    let Some(course) = self.note(&begun).await? else { return Ok(()) };
+                    noted = (time::Instant::now(), course.cursor);
+                    begun.course = course;
+                }
+                Woken::Late | Woken::Stopped => return self.end_turn(begun, dealt).await,
+            }
         }
+    }
+
+    /// Sends an endpoint what comes next.
+    async fn deal(&self, begun: &Begun, stop: &CancellationToken) -> Result<Dealt, StoreError> {
+        let Begun { tenant, course, waiting, .. } = begun;
+        let page = if (waiting.len() as u64) < MOST_WAITING {
+            self.page(tenant, course, MOST_SENT).await?
+        } else {
+            Page::behind(self.dispatch.seen(course))
+        };
+        let new = page.wanted.iter().map(|told| (told.seq(), told.envelope.subject.as_str()));
+        let Plan { queues, behind, held } = plan(waiting, new, begun.now);
+        let turn = Turn::new(self, tenant, &course.webhook, course.failing_since.is_some(), stop);
+        let report = turn.run(queues).await?;
+        let now = self.store.clock().now();
+        let ending = ending(course, &page, &report, now);
+        let mut notes = notes(&page, &report, &behind, ending.cursor, now);
+        notes.extend(held.into_iter().map(Note::Held));
+        let is_smooth = waiting.is_empty() && notes.is_empty() && report.is_smooth();
+        // What admins have changed holds from the next turn on; a telephone system is the policy's.
+        let is_as_it_was = !page.is_about_it && !course.webhook.is_telephone();
+        Ok(Dealt { ending, notes, stopped: report.stopped, may_stay: is_smooth && is_as_it_was })
+    }
+
+    /// Writes down how far a turn has got that is to go on. The endpoint as it is then, if the turn is ours still.
+    async fn note(&self, begun: &Begun) -> Result<Option<Course>, StoreError> {
+        let Begun { lease, course: Course { cursor, failing_since, .. }, .. } = begun;
+        let (lease, cursor, failing_since) = (lease.clone(), *cursor, *failing_since);
+        let unit = self.store.write::<_, StoreError, _>(Scope::Deployment, move |tx| {
+            Box::pin(async move {
+                // What is lost in a crash is sent once more.
+                tx.relax();
+                let free_at = tx.now() + LEASE;
+                tx.end_turn(&lease, Ending { cursor, failing_since, free_at });
+                tx.leased_webhook(&lease).await
+            })
+        });
+        unit.await
     }
 
     /// Tells the metrics how old what waits is.
@@ -220,15 +298,11 @@ impl App {
 
     /// Writes down what a turn brought about, if it is ours still. Only an endpoint that was stopped is told of in the
     /// log, which takes the tenant's lock.
-    async fn end_turn(
-        &self,
-        (lease, webhook): (Lease, &Webhook),
-        ending: Ending,
-        notes: Vec<Note>,
-        stopped: Option<Stopped>,
-    ) -> Result<(), StoreError> {
+    async fn end_turn(&self, begun: Begun, dealt: Dealt) -> Result<(), StoreError> {
+        let Begun { lease, course, .. } = begun;
+        let Dealt { ending, notes, stopped, .. } = dealt;
         let scope = if stopped.is_some() { Scope::Tenant(lease.tenant.clone()) } else { Scope::Deployment };
-        let name = webhook.name.clone();
+        let name = course.webhook.name;
         let unit = self.store.write::<_, StoreError, _>(scope, move |tx| {
             Box::pin(async move {
                 match stopped {
@@ -259,11 +333,16 @@ impl App {
     }
 }
 
-/// Whether something is committed before `until`, but for what is committed at once: that goes together.
-async fn is_rung(bell: &mut watch::Receiver<()>, until: time::Instant, stop: &CancellationToken) -> bool {
+/// Waits until something is committed, or until then. What is committed at once goes together.
+async fn wake(bell: &mut watch::Receiver<()>, until: time::Instant, stop: &CancellationToken) -> Woken {
     let rung = async {
         sleep(BREATH).await;
         bell.changed().await
     };
-    matches!(stop.run_until_cancelled(timeout_at(until, rung)).await, Some(Ok(Ok(()))))
+    match stop.run_until_cancelled(timeout_at(until, rung)).await {
+        Some(Ok(Ok(()))) => Woken::Rung,
+        Some(Err(_)) => Woken::Late,
+        // Nobody rings a store that is closed.
+        Some(Ok(Err(_))) | None => Woken::Stopped,
+    }
 }

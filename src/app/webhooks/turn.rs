@@ -20,7 +20,7 @@ use crate::domain::webhook::{Delivery, DeliveryState, Stopped, Webhook};
 use crate::store::StoreError;
 use crate::telemetry;
 
-/// For how long nobody else has the endpoint: longer than the turn with its stay, and the last of its attempts, take.
+/// For how long nobody else has the endpoint: longer than a turn goes without a note, and the last of its attempts, take.
 pub(super) const LEASE: TimeDelta = TimeDelta::seconds(60);
 
 /// For how long a turn begins attempts. It is measured by this machine: who was stopped for that long makes no more.

@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use dutyline::app::audit::Verification;
 use dutyline::app::prompts::NewContent;
 use dutyline::app::tenants::fresh;
 use dutyline::app::tokens::NewToken;
+use dutyline::app::webhooks::deliver::Stay;
 use dutyline::app::webhooks::{Egress, NewWebhook};
 use dutyline::domain::access::Role;
 use dutyline::domain::chain::Verified;
@@ -96,7 +96,7 @@ async fn hook(line: &Line) {
     let new = NewWebhook { name, url, filter: Filter::default(), insecure_tls: true };
     app.add_webhook(&line.tenant, new).await.expect("added");
     for turn in app.begin_turns(&HashSet::new()).await.expect("begun") {
-        app.take_turn_at(turn, Duration::ZERO, &CancellationToken::new()).await.expect("tried");
+        app.take_turn_at(turn, Stay::NONE, &CancellationToken::new()).await.expect("tried");
     }
 }
 

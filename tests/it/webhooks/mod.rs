@@ -11,10 +11,10 @@ mod working;
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use dutyline::app::App;
+use dutyline::app::webhooks::deliver::Stay;
 use dutyline::app::webhooks::{Egress, NewWebhook, WebhookStanding};
 use dutyline::domain::event::{Entry, Event, EventCause};
 use dutyline::domain::ids::EventId;
@@ -131,7 +131,7 @@ pub(crate) async fn send_all(app: &App) {
         if turns.is_empty() {
             return;
         }
-        try_join_all(turns.into_iter().map(|turn| app.take_turn_at(turn, Duration::ZERO, &never)))
+        try_join_all(turns.into_iter().map(|turn| app.take_turn_at(turn, Stay::NONE, &never)))
             .await
             .expect("sent");
         // What a turn wrote is seen by readers when it is on the disk.

@@ -1,12 +1,12 @@
 //! What reaches an endpoint, and how it is signed.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use dutyline::app::tenants::fresh;
 use dutyline::app::users::NewUser;
 use dutyline::app::webhooks::WebhookPatch;
+use dutyline::app::webhooks::deliver::Stay;
 use dutyline::domain::edit::Edit;
 use dutyline::domain::skills::Skills;
 use dutyline::domain::webhook::secret::Keyring;
@@ -103,7 +103,7 @@ async fn in_one_turn_an_endpoint_gets_what_it_wants_of_a_long_log() {
     node.happens_to(&["ada"; 1000]).await;
     node.hook_for("calls", &receiver.url, &["call.*"], &[]).await;
     for turn in node.app.begin_turns(&HashSet::new()).await.expect("begun") {
-        node.app.take_turn_at(turn, Duration::ZERO, &CancellationToken::new()).await.expect("sent");
+        node.app.take_turn_at(turn, Stay::NONE, &CancellationToken::new()).await.expect("sent");
     }
     assert_eq!(receiver.types(), ["webhook.added"; 2]);
 }
