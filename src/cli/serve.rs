@@ -23,6 +23,7 @@ use crate::http::{media, v1, voice};
 use crate::store::StoreError;
 use crate::telemetry;
 use crate::worker;
+use crate::worker::threads::Threads;
 
 /// Answer calls
 ///
@@ -71,14 +72,14 @@ pub(super) async fn serve(
     };
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
-    let tokens = Allowance::per_second(server.api_rate, server.api_burst);
+    let listeners = Threads::start().context("cannot start the threads of those who listen")?;
     let terms = v1::Terms {
-        tokens,
+        tokens: Allowance::per_second(server.api_rate, server.api_burst),
         sockets: server.sockets as usize,
         origins: server.origins.clone(),
         stop: stop.clone(),
         tasks: tasks.clone(),
-        ..v1::Terms::default()
+        ..v1::Terms::on(listeners.handle().clone())
     };
     tasks.spawn(server::serve(
         listener,
@@ -88,10 +89,10 @@ pub(super) async fn serve(
     ));
     app.fire_due().await.context("cannot settle what is overdue")?;
     tasks.spawn(worker::timers::run(app.clone(), stop.clone()));
-    tasks.spawn(worker::coverage::run(app.clone(), stop.clone()));
-    tasks.spawn(worker::ledger::run(app.clone(), stop.clone()));
-    tasks.spawn(worker::webhooks::run(app.clone(), stop.clone()));
-    tasks.spawn(worker::upkeep::run(app.clone(), stop.clone()));
+    tasks.spawn_on(worker::coverage::run(app.clone(), stop.clone()), listeners.handle());
+    tasks.spawn_on(worker::ledger::run(app.clone(), stop.clone()), listeners.handle());
+    tasks.spawn_on(worker::webhooks::run(app.clone(), stop.clone()), listeners.handle());
+    tasks.spawn_on(worker::upkeep::run(app.clone(), stop.clone()), listeners.handle());
     let told = ready.clone();
     tasks.spawn(worker::health::run(app.clone(), move |health| tell(&told, health), stop.clone()));
     tasks.spawn(worker::gauges::run(app.clone(), stop.clone()));

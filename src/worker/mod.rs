@@ -4,6 +4,7 @@ pub mod coverage;
 pub mod gauges;
 pub mod health;
 pub mod ledger;
+pub mod threads;
 pub mod timers;
 pub mod upkeep;
 pub mod webhooks;

@@ -42,6 +42,7 @@ use std::sync::Arc;
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::{Extension, Router};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use utoipa::openapi::OpenApi;
@@ -73,10 +74,13 @@ pub struct Terms {
     pub stop: CancellationToken,
     /// What goes on though nobody waits for its answer any more.
     pub tasks: TaskTracker,
+    /// Where the log is read for sockets.
+    pub threads: Handle,
 }
 
-impl Default for Terms {
-    fn default() -> Self {
+impl Terms {
+    /// The usual ones.
+    pub fn on(threads: Handle) -> Self {
         Self {
             tokens: Allowance::per_second(50, 200),
             strangers: Allowance::per_second(1, 20),
@@ -85,6 +89,7 @@ impl Default for Terms {
             patience: Patience::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            threads,
         }
     }
 }

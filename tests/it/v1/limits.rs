@@ -11,6 +11,7 @@ use dutyline::http::v1::allowance::Allowance;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::Api;
@@ -22,7 +23,7 @@ fn only(burst: u32) -> Allowance {
 
 #[tokio::test]
 async fn a_token_that_asks_too_much_is_told_when_to_go_on() {
-    let api = Api::on(Terms { tokens: only(2), ..Terms::default() }).await;
+    let api = Api::on(Terms { tokens: only(2), ..Terms::on(Handle::current()) }).await;
     let (board, other) = (api.owner().await, api.token("other", Role::Admin, None, None).await);
     for _ in 0..2 {
         assert_eq!(api.get(&board, "/v1/me").await.status, 200);
@@ -39,7 +40,7 @@ async fn a_token_that_asks_too_much_is_told_when_to_go_on() {
 
 #[tokio::test]
 async fn who_guesses_tokens_is_held_up_and_holds_up_nobody_who_is_known() {
-    let api = Api::on(Terms { strangers: only(3), ..Terms::default() }).await;
+    let api = Api::on(Terms { strangers: only(3), ..Terms::on(Handle::current()) }).await;
     let owner = api.owner().await;
     assert_eq!(api.get(&owner, "/v1/me").await.status, 200);
     let new = json!({ "name": "ci", "role": "admin" });

@@ -29,6 +29,7 @@ use dutyline::http::v1::Terms;
 use dutyline::http::v1::allowance::Allowance;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
+use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
@@ -69,7 +70,7 @@ impl Answer {
 /// Terms that hold nobody up.
 fn plenty() -> Terms {
     let plenty = Allowance::per_second(1, 10_000);
-    Terms { tokens: plenty, strangers: plenty, ..Terms::default() }
+    Terms { tokens: plenty, strangers: plenty, ..Terms::on(Handle::current()) }
 }
 
 impl Api {

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -12,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::{App, Error};
 use crate::domain::ids::{TenantId, TokenId};
 use crate::domain::tenant::Tenant;
+use crate::http::v1::Terms;
 
 /// Between two looks: a busy log, or a busy tenant beside this one, rings many times as often.
 const BREATH: Duration = Duration::from_millis(10);
@@ -51,13 +53,15 @@ pub(super) struct Feeds {
     app: App,
     look: Duration,
     tasks: TaskTracker,
+    threads: Handle,
     stop: CancellationToken,
     open: Mutex<HashMap<TenantId, Weak<Feed>>>,
 }
 
 impl Feeds {
-    pub(super) fn new(app: App, look: Duration, tasks: TaskTracker, stop: CancellationToken) -> Self {
-        Self { app, look, tasks, stop, open: Mutex::default() }
+    pub(super) fn new(app: App, terms: &Terms) -> Self {
+        let Terms { patience, tasks, threads, stop, .. } = terms.clone();
+        Self { app, look: patience.look, tasks, threads, stop, open: Mutex::default() }
     }
 
     /// The tenant's feed, which goes on for as long as somebody has it.
@@ -77,7 +81,8 @@ impl Feeds {
             looked: None,
         };
         let stop = self.stop.clone();
-        self.tasks.spawn(async move { stop.run_until_cancelled(reading.run()).await });
+        let reading = async move { stop.run_until_cancelled(reading.run()).await };
+        self.tasks.spawn_on(reading, &self.threads);
         feed
     }
 }

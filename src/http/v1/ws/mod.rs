@@ -74,9 +74,10 @@ pub(super) struct Sockets {
 
 impl Sockets {
     pub(super) fn new(app: App, limits: Arc<Limits>, terms: Terms) -> Self {
+        let feeds = Arc::new(Feeds::new(app.clone(), &terms));
         let Terms { sockets, origins, patience, tasks, stop, .. } = terms;
         Self {
-            feeds: Arc::new(Feeds::new(app.clone(), patience.look, tasks.clone(), stop.clone())),
+            feeds,
             app,
             limits,
             room: Arc::new(Semaphore::new(sockets)),

@@ -6,6 +6,7 @@ use dutyline::http::v1::Terms;
 use dutyline::http::v1::ws::Patience;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::json;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::Message;
 
@@ -59,7 +60,7 @@ async fn who_sends_anything_is_ended() {
 #[tokio::test]
 async fn a_server_takes_so_many_sockets_and_no_more() {
     let patience = Patience { goodbye: BRIEFLY, ..Patience::default() };
-    let terms = Terms { sockets: 1, patience, ..Terms::default() };
+    let terms = Terms { sockets: 1, patience, ..Terms::on(Handle::current()) };
     let served = Served::on(Api::on(terms.clone()).await, terms).await;
     let mut first = served.open("").await;
     let query = format!("ticket={}", served.ticket(&served.owner).await);

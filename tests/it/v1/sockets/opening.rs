@@ -8,6 +8,7 @@ use dutyline::domain::event::Event;
 use dutyline::http::v1::Terms;
 use dutyline::http::v1::ws::Patience;
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
 
 use super::served::{BRIEFLY, PAGE, Served, Socket, is_refused, next};
 use crate::v1::{Answer, Api};
@@ -39,7 +40,7 @@ async fn a_ticket_opens_one_socket_and_within_thirty_seconds() {
 async fn a_ticket_is_good_on_every_node() {
     let served = Served::start().await;
     let patience = Patience { goodbye: BRIEFLY, ..Patience::default() };
-    let terms = Terms { patience, ..Terms::default() };
+    let terms = Terms { patience, ..Terms::on(Handle::current()) };
     let other = Api::beside(&served.api, terms.clone()).await;
     let query = format!("ticket={}", served.ticket(&served.owner).await);
     let other = Served::with_owner(other, terms, served.owner.clone()).await;

@@ -12,6 +12,7 @@ use dutyline::http::v1::ws::Patience;
 use futures_util::StreamExt as _;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -46,7 +47,11 @@ impl Served {
     }
 
     pub(super) async fn with(patience: Patience) -> Self {
-        let terms = Terms { patience, origins: vec![PAGE.parse().expect("an origin")], ..Terms::default() };
+        let terms = Terms {
+            patience,
+            origins: vec![PAGE.parse().expect("an origin")],
+            ..Terms::on(Handle::current())
+        };
         Self::on(Api::on(terms.clone()).await, terms).await
     }
 
