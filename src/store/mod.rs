@@ -55,6 +55,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 pub use clock::Clock;
@@ -134,7 +135,8 @@ impl Store {
         let (broken, _) = watch::channel(None);
         let (commits, _) = watch::channel(());
         let clock = engine.clock(clock);
-        let lanes = Lanes { clock: clock.clone(), commits, broken: broken.clone() };
+        let runtime = Handle::current();
+        let lanes = Lanes { clock: clock.clone(), commits, broken: broken.clone(), runtime };
         let (readers, writer, bell) = engine.connect(lanes).await?;
         let connections = Connections { engine, fit, readers, writer, clock, broken, bell };
         let store = Self { connections: Arc::new(connections), actor: Arc::default(), claim: None };

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 
 use sqlx::postgres::PgPool;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::clock::Clock;
@@ -76,13 +77,15 @@ pub(super) struct Lanes {
     pub(super) commits: watch::Sender<()>,
     /// Told when the disk fails.
     pub(super) broken: watch::Sender<Option<StoreError>>,
+    /// Where they run, whoever is the first to ask for one: on the threads on which the store was opened.
+    pub(super) runtime: Handle,
 }
 
 impl Lanes {
     /// Opens a lane, which writes when it has the pen if there is one.
     fn start(&self, group: Group, pen: Option<Pen>) -> mpsc::Sender<Job> {
         let (jobs, waiting) = mpsc::channel(MOST_WAITING);
-        tokio::spawn(Lane { queue: Queue::new(waiting), group, pen, lanes: self.clone() }.run());
+        self.runtime.spawn(Lane { queue: Queue::new(waiting), group, pen, lanes: self.clone() }.run());
         jobs
     }
 }

@@ -8,6 +8,7 @@ use dutyline::store::calls::{Call, InHand};
 use dutyline::store::{Scope, Store, StoreError};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use crate::harness::store::{ADAS, Desk, at, call, entry, on_duty_until, tenant, user};
@@ -298,4 +299,14 @@ async fn a_database_that_another_process_locks_refuses_writes_and_comes_back() {
     assert_eq!(desk.last_seq("acme").await, 0, "reading goes on");
     other.let_go().await;
     assert_eq!(ask(&desk.store, 4, End::Kept, None).await.expect("kept"), 1);
+}
+
+#[test]
+fn units_run_where_the_store_was_opened_whoever_asks_for_the_first() {
+    let [ours, theirs] = [(), ()].map(|()| Runtime::new().expect("threads"));
+    let desk = ours.block_on(Desk::open());
+    let nothing = || desk.store.write::<_, StoreError, _>(Scope::Deployment, |_| Box::pin(async { Ok(()) }));
+    theirs.block_on(nothing()).expect("committed");
+    drop(theirs);
+    ours.block_on(nothing()).expect("committed");
 }
