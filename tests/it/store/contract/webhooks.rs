@@ -105,6 +105,12 @@ fn save(tx: &mut Tx<'_>, token: &str, kept: &[Delivery]) {
     }
 }
 
+/// Whether the turn is its holder's still.
+async fn is_held(desk: &Desk, token: &'static str) -> bool {
+    let course: Option<Course> = read!(desk, tx => tx.leased_webhook(&lease(token)).await?);
+    course.is_some()
+}
+
 async fn listed(desk: &Desk, state: DeliveryState) -> Vec<Delivery> {
     let of = (tenant("acme").id, WebhookId::from_bits(1));
     read!(desk, tx => tx.deliveries((&of.0, &of.1), state, 0, 99).await?)
@@ -142,6 +148,7 @@ async fn a_turn_is_one_nodes_until_it_ends_or_its_lease_does() {
     assert_eq!(begin(&desk, "two", 6).await, None);
     pass_to(&desk, 5);
     assert!(begin(&desk, "two", 9).await.is_some());
+    assert!(is_held(&desk, "two").await && !is_held(&desk, "one").await);
     end(&desk, "one", 99, 5, vec![delivery(7, DeliveryState::Waiting)]).await;
     assert_eq!(
         (webhooks(&desk).await[0].course.cursor, webhooks(&desk).await[0].waiting),
