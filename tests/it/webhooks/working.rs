@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dutyline::app::webhooks::WebhookPatch;
-use dutyline::app::webhooks::deliver::Stay;
+use dutyline::app::webhooks::deliver::{Begun, Stay};
 use dutyline::worker;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -47,14 +47,9 @@ const STAY: Stay = Stay { whole: LONG, noted: LONG };
 
 #[tokio::test]
 async fn a_turn_stays_to_send_what_comes_meanwhile() {
-    let (node, receiver) = (Node::new().await, Receiver::start().await);
-    node.hook("mine", &receiver.url).await;
-    let before = node.webhook("mine").await.cursor;
-    // A turn does not stay that reads of the endpoint itself: that it was added.
-    node.delivers().await;
-    node.happens_to(&["ada"]).await;
-    let stop = CancellationToken::new();
-    let begun = node.app.begin_turns(&HashSet::new()).await.expect("begun").remove(0);
+    let receiver = Receiver::start().await;
+    let (node, begun) = begun(&receiver).await;
+    let (before, stop) = (node.webhook("mine").await.cursor, CancellationToken::new());
     let meanwhile = async {
         receiver.has_got(1).await;
         let last = node.happens_to(&["ada", "bob"]).await;
@@ -71,11 +66,8 @@ async fn a_turn_stays_to_send_what_comes_meanwhile() {
 
 #[tokio::test]
 async fn a_turn_does_not_stay_when_its_endpoint_is_another_one() {
-    let (node, receiver) = (Node::new().await, Receiver::start().await);
-    node.hook("mine", &receiver.url).await;
-    node.delivers().await;
-    node.happens_to(&["ada"]).await;
-    let begun = node.app.begin_turns(&HashSet::new()).await.expect("begun").remove(0);
+    let receiver = Receiver::start().await;
+    let (node, begun) = begun(&receiver).await;
     let stop = CancellationToken::new();
     let turn = timeout(Duration::from_secs(20), node.app.take_turn_at(begun, STAY, &stop));
     let paused = async {
@@ -92,11 +84,9 @@ async fn a_turn_does_not_stay_when_its_endpoint_is_another_one() {
 
 #[tokio::test]
 async fn a_turn_that_has_something_to_write_down_does_not_stay() {
-    let (node, receiver) = (Node::new().await, Receiver::start().await);
-    node.hook("mine", &receiver.url).await;
+    let receiver = Receiver::start().await;
     receiver.answers(|_| Reply::Status(500));
-    node.happens_to(&["ada"]).await;
-    let begun = node.app.begin_turns(&HashSet::new()).await.expect("begun").remove(0);
+    let (node, begun) = begun(&receiver).await;
     let stop = CancellationToken::new();
     let turn = timeout(Duration::from_secs(20), node.app.take_turn_at(begun, STAY, &stop));
     turn.await.expect("it does not stay").expect("tried");
@@ -106,20 +96,20 @@ async fn a_turn_that_has_something_to_write_down_does_not_stay() {
 
 #[tokio::test]
 async fn a_turn_that_goes_on_is_written_down_from_time_to_time() {
-    let (node, receiver) = (Node::new().await, Receiver::start().await);
+    let receiver = Receiver::start().await;
     let door = held(&receiver);
-    node.hook("mine", &receiver.url).await;
-    node.delivers().await;
-    let first = node.happens_to(&["ada"]).await;
-    let begun = node.app.begin_turns(&HashSet::new()).await.expect("begun").remove(0);
+    let (node, begun) = begun(&receiver).await;
     let (stay, stop) = (Stay { whole: LONG, noted: Duration::ZERO }, CancellationToken::new());
     let meanwhile = async {
         receiver.has_got(1).await;
         let second = node.happens_to(&["bob"]).await;
+        node.pass(40);
         door.add_permits(1);
         receiver.has_got(2).await;
         node.app.store.settle().await.expect("written");
-        assert_eq!(node.webhook("mine").await.cursor, first);
+        assert_eq!(node.webhook("mine").await.cursor, second - 1);
+        // Its first lease is over by now.
+        node.pass(40);
         assert!(node.app.begin_turns(&HashSet::new()).await.expect("looked").is_empty(), "it has its lease");
         door.add_permits(1);
         second
@@ -132,12 +122,9 @@ async fn a_turn_that_goes_on_is_written_down_from_time_to_time() {
 
 #[tokio::test]
 async fn a_turn_that_has_lost_its_lease_does_not_go_on() {
-    let (node, receiver) = (Node::new().await, Receiver::start().await);
+    let receiver = Receiver::start().await;
     let door = held(&receiver);
-    node.hook("mine", &receiver.url).await;
-    node.delivers().await;
-    node.happens_to(&["ada"]).await;
-    let begun = node.app.begin_turns(&HashSet::new()).await.expect("begun").remove(0);
+    let (node, begun) = begun(&receiver).await;
     let (stay, stop) = (Stay { whole: LONG, noted: Duration::ZERO }, CancellationToken::new());
     let meanwhile = async {
         receiver.has_got(1).await;
@@ -155,24 +142,33 @@ async fn a_turn_that_has_lost_its_lease_does_not_go_on() {
 
 #[tokio::test]
 async fn what_a_turn_has_sent_is_not_sent_again_when_it_fails() {
-    let (node, receiver) = (Node::new().await, Receiver::start().await);
+    let receiver = Receiver::start().await;
     let door = held(&receiver);
-    node.hook("mine", &receiver.url).await;
-    node.delivers().await;
-    let first = node.happens_to(&["ada"]).await;
-    let begun = node.app.begin_turns(&HashSet::new()).await.expect("begun").remove(0);
+    let (node, begun) = begun(&receiver).await;
     let stop = CancellationToken::new();
     let meanwhile = async {
         receiver.has_got(1).await;
-        node.happens_to(&["bob"]).await;
+        let second = node.happens_to(&["bob"]).await;
         run(&node.database.url, "update events set data = '{}' where seq = (select max(seq) from events)")
             .await;
         door.add_permits(9);
+        second
     };
-    let (ended, ()) = tokio::join!(node.app.take_turn_at(begun, STAY, &stop), meanwhile);
+    let (ended, second) = tokio::join!(node.app.take_turn_at(begun, STAY, &stop), meanwhile);
     ended.expect_err("the log cannot be read");
     node.app.store.settle().await.expect("written");
-    assert_eq!(node.webhook("mine").await.cursor, first);
+    assert_eq!(node.webhook("mine").await.cursor, second - 1);
+}
+
+/// A turn at an endpoint for which something has happened to Ada. All before is dealt with: a turn does not stay that reads of
+/// the endpoint itself, that it was added.
+async fn begun(receiver: &Receiver) -> (Node, Begun) {
+    let node = Node::new().await;
+    node.hook("mine", &receiver.url).await;
+    node.delivers().await;
+    node.happens_to(&["ada"]).await;
+    let begun = node.app.begin_turns(&HashSet::new()).await.expect("begun").remove(0);
+    (node, begun)
 }
 
 /// Lets a receiver answer only as often as the door is opened.
