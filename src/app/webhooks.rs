@@ -4,6 +4,7 @@ mod commands;
 mod courier;
 pub mod deliver;
 mod note;
+pub mod stay;
 mod telephone;
 mod turn;
 

@@ -89,14 +89,15 @@ pub(super) async fn serve(
     ));
     app.fire_due().await.context("cannot settle what is overdue")?;
     tasks.spawn(worker::timers::run(app.clone(), stop.clone()));
+    let told = ready.clone();
+    tasks.spawn(worker::health::run(app.clone(), move |health| tell(&told, health), stop.clone()));
+    // For what these do, nobody waits on the telephone.
     tasks.spawn_on(worker::coverage::run(app.clone(), stop.clone()), listeners.handle());
     tasks.spawn_on(worker::ledger::run(app.clone(), stop.clone()), listeners.handle());
     tasks.spawn_on(worker::webhooks::run(app.clone(), stop.clone()), listeners.handle());
     tasks.spawn_on(worker::upkeep::run(app.clone(), stop.clone()), listeners.handle());
-    let told = ready.clone();
-    tasks.spawn(worker::health::run(app.clone(), move |health| tell(&told, health), stop.clone()));
-    tasks.spawn(worker::gauges::run(app.clone(), stop.clone()));
-    tasks.spawn(telemetry::upkeep(metrics, stop.clone()));
+    tasks.spawn_on(worker::gauges::run(app.clone(), stop.clone()), listeners.handle());
+    tasks.spawn_on(telemetry::upkeep(metrics, stop.clone()), listeners.handle());
     tasks.close();
     ready.send_replace(Readiness::Ready);
     tracing::info!(listen = %server.listen, public_url = %server.public_url, "ready");

@@ -8,7 +8,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::webhooks::deliver::Stay;
+use crate::app::webhooks::stay::Stay;
 use crate::app::{App, Error};
 use crate::domain::ids::WebhookId;
 

@@ -1,4 +1,4 @@
-//! A turn: what one endpoint is sent in one go, by the one node that has its lease.
+//! What one endpoint is sent in one go of a turn, by the one node that has its lease.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};

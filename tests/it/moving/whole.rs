@@ -8,7 +8,7 @@ use dutyline::app::audit::Verification;
 use dutyline::app::prompts::NewContent;
 use dutyline::app::tenants::fresh;
 use dutyline::app::tokens::NewToken;
-use dutyline::app::webhooks::deliver::Stay;
+use dutyline::app::webhooks::stay::Stay;
 use dutyline::app::webhooks::{Egress, NewWebhook};
 use dutyline::domain::access::Role;
 use dutyline::domain::chain::Verified;

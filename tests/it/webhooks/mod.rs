@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use dutyline::app::App;
-use dutyline::app::webhooks::deliver::Stay;
+use dutyline::app::webhooks::stay::Stay;
 use dutyline::app::webhooks::{Egress, NewWebhook, WebhookStanding};
 use dutyline::domain::event::{Entry, Event, EventCause};
 use dutyline::domain::ids::EventId;

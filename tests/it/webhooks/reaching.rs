@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use dutyline::app::tenants::fresh;
 use dutyline::app::users::NewUser;
 use dutyline::app::webhooks::WebhookPatch;
-use dutyline::app::webhooks::deliver::Stay;
+use dutyline::app::webhooks::stay::Stay;
 use dutyline::domain::edit::Edit;
 use dutyline::domain::skills::Skills;
 use dutyline::domain::webhook::secret::Keyring;

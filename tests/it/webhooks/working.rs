@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dutyline::app::webhooks::WebhookPatch;
-use dutyline::app::webhooks::deliver::{Begun, Stay};
+use dutyline::app::webhooks::deliver::Begun;
+use dutyline::app::webhooks::stay::Stay;
 use dutyline::worker;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
